@@ -1,0 +1,1 @@
+"""Designated institutions and pharmacies, their agreements and their operators' sign-ins (二定点)."""

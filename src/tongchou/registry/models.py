@@ -1,0 +1,158 @@
+"""Tables of the registry. Columns and constraints only; nothing is computed here."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.contrib.postgres.indexes import GistIndex, OpClass
+from django.db import models
+
+
+class Area(models.Model):
+    """An administrative area (GB/T 2260 six digits; nine or twelve below the county) and the pooling area it belongs to."""
+
+    code = models.CharField("区划代码", max_length=12, primary_key=True)
+    name = models.CharField("名称", max_length=100)
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, verbose_name="上级区划")
+    pooling_area = models.CharField("统筹区", max_length=6, db_index=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "行政区划"
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"
+
+
+class Employer(models.Model):
+    """An enrolled unit (参保单位, AB01)."""
+
+    number = models.CharField("单位编号", max_length=20, unique=True)
+    credit_code = models.CharField("统一社会信用代码", max_length=18, blank=True, db_index=True)
+    name = models.CharField("单位名称", max_length=200)
+    kind = models.CharField("单位类型", max_length=6, blank=True)
+    area = models.ForeignKey(Area, models.PROTECT, verbose_name="参保区划")
+    address = models.CharField("地址", max_length=200, blank=True)
+    phone = models.CharField("联系电话", max_length=50, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "参保单位"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Household(models.Model):
+    """A household (家庭户), the unit of resident participation."""
+
+    number = models.CharField("户号", max_length=30, unique=True)
+    area = models.ForeignKey(Area, models.PROTECT, verbose_name="所在社区")
+    address = models.CharField("地址", max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "家庭户"
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Person(models.Model):
+    """An insured person (AC01). One life-long record; the number never changes."""
+
+    number = models.CharField("人员编号", max_length=30, unique=True)
+    cert_type = models.CharField("证件类型", max_length=6, default="01")
+    cert_no = models.CharField("证件号码", max_length=50)
+    name = models.CharField("姓名", max_length=50, db_index=True)
+    sex = models.CharField("性别", max_length=1)
+    ethnicity = models.CharField("民族", max_length=3, default="1")
+    birth_date = models.DateField("出生日期")
+    death_date = models.DateField("死亡日期", null=True, blank=True)
+    phone = models.CharField("联系电话", max_length=50, blank=True)
+    address = models.CharField("地址", max_length=200, blank=True)
+    area = models.ForeignKey(Area, models.PROTECT, verbose_name="户籍区划")
+    household = models.ForeignKey(Household, models.PROTECT, null=True, blank=True, verbose_name="家庭户")
+    created_at = models.DateTimeField("建档时间", auto_now_add=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "参保人员"
+        constraints = [models.UniqueConstraint(fields=["cert_type", "cert_no"], name="person_certificate_unique")]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Card(models.Model):
+    """A means of identification at the counter: e-credential token (01) or social security card (03)."""
+
+    person = models.ForeignKey(Person, models.PROTECT, verbose_name="参保人员")
+    kind = models.CharField("凭证类型", max_length=3)
+    number = models.CharField("凭证号码", max_length=50)
+    serial = models.CharField("卡识别码", max_length=32, blank=True)
+    active = models.BooleanField("有效", default=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "就诊凭证"
+        constraints = [models.UniqueConstraint(fields=["kind", "number"], name="card_number_unique")]
+
+
+class Enrolment(models.Model):
+    """Participation of a person in one scheme over a period (参保关系). Two of the same scheme never overlap."""
+
+    person = models.ForeignKey(Person, models.PROTECT, verbose_name="参保人员")
+    scheme = models.CharField("险种", max_length=6)
+    person_type = models.CharField("人员类别", max_length=6)
+    area = models.ForeignKey(Area, models.PROTECT, verbose_name="参保区划")
+    employer = models.ForeignKey(Employer, models.PROTECT, null=True, blank=True, verbose_name="参保单位")
+    civil_servant = models.BooleanField("公务员标志", default=False)
+    flexible = models.BooleanField("灵活就业标志", default=False)
+    status = models.CharField("参保状态", max_length=3, default="1")
+    period = DateRangeField("参保期间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "参保关系"
+        constraints = [
+            ExclusionConstraint(
+                name="enrolment_no_overlap",
+                expressions=[
+                    (OpClass("person", name="gist_int8_ops"), RangeOperators.EQUAL),
+                    (OpClass("scheme", name="gist_text_ops"), RangeOperators.EQUAL),
+                    ("period", RangeOperators.OVERLAPS),
+                ],
+            ),
+            models.CheckConstraint(name="enrolment_period_not_empty", condition=models.Q(period__isempty=False)),
+        ]
+
+
+class IdentityClass(models.Model):
+    """An identity that changes benefits or contributions over a period (低保, 特困, 残疾 …; psn_idet_type)."""
+
+    person = models.ForeignKey(Person, models.PROTECT, verbose_name="参保人员")
+    kind = models.CharField("身份类别", max_length=6)
+    level = models.CharField("类别等级", max_length=3, blank=True)
+    memo = models.CharField("备注", max_length=500, blank=True)
+    period = DateRangeField("有效期间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "人员身份"
+        constraints = [
+            ExclusionConstraint(
+                name="identity_no_overlap",
+                expressions=[
+                    (OpClass("person", name="gist_int8_ops"), RangeOperators.EQUAL),
+                    (OpClass("kind", name="gist_text_ops"), RangeOperators.EQUAL),
+                    ("period", RangeOperators.OVERLAPS),
+                ],
+            )
+        ]
+
+
+class DiseaseCertificate(models.Model):
+    """A certified chronic or special outpatient disease of a person (门诊慢特病备案)."""
+
+    person = models.ForeignKey(Person, models.PROTECT, verbose_name="参保人员")
+    disease_code = models.CharField("病种编码", max_length=30)
+    disease_name = models.CharField("病种名称", max_length=300)
+    period = DateRangeField("有效期间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "慢特病备案"
+        indexes = [GistIndex(OpClass("person", name="gist_int8_ops"), "period", name="disease_certificate_person")]

@@ -1,0 +1,12 @@
+"""Django application of the settlement room."""
+
+from django.apps import AppConfig
+
+
+class SettlementConfig(AppConfig):
+    """Label and Chinese name of the room."""
+
+    default_auto_field = "django.db.models.BigAutoField"
+    name = "tongchou.settlement"
+    label = "settlement"
+    verbose_name = "待遇结算"
