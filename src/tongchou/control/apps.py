@@ -1,0 +1,12 @@
+"""Django application of the control room."""
+
+from django.apps import AppConfig
+
+
+class ControlConfig(AppConfig):
+    """Label and Chinese name of the room."""
+
+    default_auto_field = "django.db.models.BigAutoField"
+    name = "tongchou.control"
+    label = "control"
+    verbose_name = "内部控制"
