@@ -1,0 +1,55 @@
+"""The one ASGI callable that granian serves: gateway, health and the Django site.
+
+The gateway is a plain ASGI application of its own (``tongchou.exchange.asgi``): a hospital's message never passes
+Django's request machinery. Static files are sent by granian itself and don't come here.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from typing import Any
+
+import django
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tongchou.project.settings")
+django.setup()
+
+_site = get_asgi_application()
+_gateway: Any = None
+_is_gateway_path: Any = None
+if importlib.util.find_spec("tongchou.exchange") and importlib.util.find_spec("tongchou.exchange.asgi"):
+    from tongchou.exchange.asgi import app as _gateway  # type: ignore[no-redef]
+    from tongchou.exchange.asgi import is_gateway_path as _is_gateway_path
+
+
+async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Hand each request to whom it concerns."""
+    if scope["type"] == "lifespan":
+        await _lifespan(scope, receive, send)
+    elif scope["type"] == "http" and scope["path"] == "/healthz":
+        await _health(send)
+    elif _gateway is not None and scope["type"] == "http" and _is_gateway_path(scope["path"]):
+        await _gateway(scope, receive, send)
+    else:
+        await _site(scope, receive, send)
+
+
+async def _lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Only the gateway has something to start and stop (its connections); Django has not."""
+    if _gateway is not None:
+        await _gateway(scope, receive, send)
+        return
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
+
+
+async def _health(send: Any) -> None:
+    """The process answers. Whether the books are right is ``tongchou doctor``'s question."""
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"ok\n"})

@@ -1,0 +1,13 @@
+"""URLs of the site. The gateway is not here: its paths leave in ``asgi.py`` before Django is asked."""
+
+from __future__ import annotations
+
+import importlib.util
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+
+urlpatterns: list[URLPattern | URLResolver] = [path("admin/", admin.site.urls)]
+
+if importlib.util.find_spec("tongchou.web") and importlib.util.find_spec("tongchou.web.urls"):
+    urlpatterns.append(path("", include("tongchou.web.urls")))
