@@ -1,0 +1,155 @@
+"""``tongchou run`` (everything, with the demo city on first start) and ``tongchou serve`` (the server alone)."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any
+
+from tongchou.project import database
+from tongchou.project.home import Home
+from tongchou.project.problems import OperationProblem
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add ``run`` and ``serve``."""
+    parser = subparsers.add_parser("run", help="启动全部：数据库、网站、接口；首次启动建立演示城市 / start everything")
+    _add_address(parser)
+    parser.add_argument("--no-demo", action="store_true", help="首次启动不建立演示数据 / no demo city on first start")
+    parser.add_argument("--persons", type=int, help="演示城市参保人数 / persons in the demo city")
+    parser.set_defaults(act=_run)
+    serve = subparsers.add_parser("serve", help="只启动网站与接口（数据库须已建好）/ start site and gateway only")
+    _add_address(serve)
+    serve.set_defaults(act=_serve)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command that was parsed."""
+    return int(args.act(args))
+
+
+def _add_address(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1", help="监听地址 / address (127.0.0.1)")
+    default_port = int(os.environ.get("TONGCHOU_PORT", "8000"))
+    parser.add_argument("--port", type=int, default=default_port, help=f"端口 / port ({default_port})")
+    parser.add_argument("--workers", type=int, default=1, help="服务进程数 / server processes (1)")
+
+
+def _serve(args: argparse.Namespace) -> int:
+    from tongchou.project.cli import set_django_up
+    from tongchou.project.server import Server, check_port_free, collect_static
+
+    check_port_free(args.host, args.port)
+    with database.started():
+        set_django_up()
+        _check_migrated()
+        collect_static()
+        server = Server(host=args.host, port=args.port, workers=args.workers)
+        try:
+            server.wait_ready()
+            print(f"统筹已启动 / running: {server.url}", flush=True)
+            return server.wait()
+        finally:
+            server.stop()
+
+
+def _run(args: argparse.Namespace) -> int:
+    from tongchou.project.commands_database import migrate
+    from tongchou.project.server import Server, check_port_free, collect_static
+
+    check_port_free(args.host, args.port)
+    print("正在启动数据库 / starting the database …", flush=True)
+    with database.started():
+        migrate(verbosity=0)
+        collect_static()
+        first_day = FirstDay(Home.current().root / "demo-next-step")
+        if not args.no_demo and not _has_persons():
+            first_day.begin(persons=args.persons)
+        first_day.before_server()
+        server = Server(host=args.host, port=args.port, workers=args.workers)
+        try:
+            server.wait_ready()
+            first_day.with_server(server.url)
+            _print_welcome(server.url)
+            return server.wait()
+        finally:
+            print("\n正在停止 / stopping …", flush=True)
+            server.stop()
+
+
+class FirstDay:
+    """The demo of the first start: build the city, play one day against the gateway, close the day.
+
+    The steps that are still due stand in a file, so that a start that was interrupted goes on where it ended, and a
+    centre with data of its own never gets demo data.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def begin(self, *, persons: int | None) -> None:
+        """Plan the demo, to be called when the database holds no person."""
+        demo = f"demo --persons {persons}" if persons else "demo"
+        self._write([demo, "traffic", "close-day"])
+
+    def before_server(self) -> None:
+        """Build the city if that is due; it needs no server."""
+        due = self._due()
+        if due and due[0].startswith("demo"):
+            _play(due[0].split())
+            self._write(due[1:])
+
+    def with_server(self, url: str) -> None:
+        """Play and close the day if that is due."""
+        due = self._due()
+        while due:
+            _play([*due[0].split(), "--url", url] if due[0] == "traffic" else due[0].split())
+            due = due[1:]
+            self._write(due)
+
+    def _due(self) -> list[str]:
+        return self._path.read_text("utf-8").splitlines() if self._path.exists() else []
+
+    def _write(self, steps: list[str]) -> None:
+        if steps:
+            self._path.write_text("\n".join(steps), "utf-8")
+        else:
+            self._path.unlink(missing_ok=True)
+
+
+def _has_persons() -> bool:
+    from django.apps import apps
+
+    model = apps.get_model("registry", "Person")
+    return bool(model._default_manager.exists())
+
+
+def _check_migrated() -> None:
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise OperationProblem(
+            "数据库结构不是最新：请先执行 tongchou migrate", "the schema is not up to date: run tongchou migrate first"
+        )
+
+
+def _play(arguments: list[str]) -> None:
+    """Run another command of the command line in this process."""
+    from tongchou.project.cli import build_parser
+
+    args = build_parser().parse_args(arguments)
+    args.room.run(args)
+
+
+def _print_welcome(url: str) -> None:
+    from importlib.util import find_spec
+
+    lines = [f"统筹已启动 / running: {url}", "按 Ctrl-C 停止 / Ctrl-C stops everything"]
+    if find_spec("tongchou.web") and find_spec("tongchou.web.welcome"):
+        from tongchou.web.welcome import welcome_lines
+
+        lines = welcome_lines(url)
+    print("\n" + "\n".join(lines), flush=True)

@@ -1,0 +1,95 @@
+"""The server process: granian with the site and the gateway, started, waited for and stopped by the command line."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+from tongchou.project.home import Home
+from tongchou.project.problems import OperationProblem
+
+STOP_SECONDS = 20
+STATIC_SECONDS = 365 * 24 * 3600
+
+
+def check_port_free(host: str, port: int) -> None:
+    """Raise an OperationProblem when the address is taken or is not ours to take."""
+    try:
+        with socket.create_server((host, port), reuse_port=False):
+            pass
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise OperationProblem(
+            f"地址 {host}:{port} 无法使用（{reason}）：请停止占用该端口的程序，或用 --port 指定其他端口",
+            f"cannot listen on {host}:{port} ({reason}): stop the program that uses it, or choose another with --port",
+        ) from error
+
+
+def collect_static() -> None:
+    """Put all static files, with a hash of their content in the name, where granian serves them. Needs Django set up."""
+    from django.core.management import call_command
+
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+
+class Server:
+    """One running granian. It is a child process, so that the command line can stop it before the database."""
+
+    def __init__(self, *, host: str, port: int, workers: int) -> None:
+        self.host = host
+        self.port = port
+        command = [sys.executable, "-m", "granian", "--interface", "asgi", "--host", host, "--port", str(port)]
+        command += ["--workers", str(workers), "--no-ws", "--log-level", "warning"]
+        command += ["--workers-kill-timeout", "10", "--respawn-failed-workers"]
+        command += ["--static-path-route", "/static", "--static-path-mount", str(Home.current().static_dir)]
+        command += ["--static-path-expires", str(STATIC_SECONDS), "tongchou.project.asgi:application"]
+        # A session of its own: Ctrl-C reaches only the command line, which then stops things in order.
+        environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tongchou.project.settings"}
+        self._process = subprocess.Popen(command, env=environment, start_new_session=True)
+
+    @property
+    def url(self) -> str:
+        """Address of the site."""
+        return f"http://{self.host}:{self.port}"
+
+    def wait_ready(self, seconds: int = 60) -> None:
+        """Wait until the server answers.
+
+        Raises:
+            OperationProblem: it ended, or did not answer in time.
+        """
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                break
+            try:
+                with urllib.request.urlopen(f"{self.url}/healthz", timeout=2) as answer:  # noqa: S310 (our own address)
+                    if answer.status == 200:
+                        return
+            except (urllib.error.URLError, TimeoutError, ConnectionError):
+                time.sleep(0.1)
+        self.stop()
+        raise OperationProblem(
+            "网站服务未能启动：原因见上方日志", "the server did not start: the reason is in the log above"
+        )
+
+    def wait(self) -> int:
+        """Wait until the server ends by itself; returns its exit code."""
+        return self._process.wait()
+
+    def stop(self) -> None:
+        """Let running requests finish, then end."""
+        if self._process.poll() is not None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
