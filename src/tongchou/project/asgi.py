@@ -6,8 +6,9 @@ Django's request machinery. Static files are sent by granian itself and don't co
 
 from __future__ import annotations
 
-import importlib.util
 import os
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import django
@@ -17,11 +18,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tongchou.project.settings")
 django.setup()
 
 _site = get_asgi_application()
-_gateway: Any = None
-_is_gateway_path: Any = None
-if importlib.util.find_spec("tongchou.exchange") and importlib.util.find_spec("tongchou.exchange.asgi"):
-    from tongchou.exchange.asgi import app as _gateway  # type: ignore[no-redef]
-    from tongchou.exchange.asgi import is_gateway_path as _is_gateway_path
+_gateway: Any = import_module("tongchou.exchange.asgi") if find_spec("tongchou.exchange.asgi") else None
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -30,8 +27,8 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
         await _lifespan(scope, receive, send)
     elif scope["type"] == "http" and scope["path"] == "/healthz":
         await _health(send)
-    elif _gateway is not None and scope["type"] == "http" and _is_gateway_path(scope["path"]):
-        await _gateway(scope, receive, send)
+    elif scope["type"] == "http" and _gateway is not None and _gateway.is_gateway_path(scope["path"]):
+        await _gateway.app(scope, receive, send)
     else:
         await _site(scope, receive, send)
 
@@ -39,7 +36,7 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
 async def _lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:
     """Only the gateway has something to start and stop (its connections); Django has not."""
     if _gateway is not None:
-        await _gateway(scope, receive, send)
+        await _gateway.app(scope, receive, send)
         return
     while True:
         message = await receive()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -145,11 +147,8 @@ def _play(arguments: list[str]) -> None:
 
 
 def _print_welcome(url: str) -> None:
-    from importlib.util import find_spec
-
+    """Say where to look: the room web knows its pages and logins (``web.welcome.welcome_lines``)."""
     lines = [f"统筹已启动 / running: {url}", "按 Ctrl-C 停止 / Ctrl-C stops everything"]
-    if find_spec("tongchou.web") and find_spec("tongchou.web.welcome"):
-        from tongchou.web.welcome import welcome_lines
-
-        lines = welcome_lines(url)
+    if find_spec("tongchou.web.welcome"):
+        lines = import_module("tongchou.web.welcome").welcome_lines(url)
     print("\n" + "\n".join(lines), flush=True)

@@ -49,7 +49,15 @@ class Owner:
     def run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
         """Run a program as this user from the root folder and wait for it; output captured, locale C."""
         return subprocess.run(
-            command, capture_output=True, text=True, check=False, cwd="/", env=_environment(), **self._identity()
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd="/",
+            env=_environment(),
+            user=self._user,
+            group=self._group,
+            extra_groups=self._extra_groups,
         )
 
     def popen(self, command: list[str], *, stdout: IO[bytes], stderr: IO[bytes]) -> subprocess.Popen[bytes]:
@@ -62,7 +70,9 @@ class Owner:
             cwd="/",
             env=_environment(),
             start_new_session=True,
-            **self._identity(),
+            user=self._user,
+            group=self._group,
+            extra_groups=self._extra_groups,
         )
 
     def make_dir(self, path: Path) -> None:
@@ -91,8 +101,17 @@ class Owner:
         stamp = f"{binaries}:{(binaries / 'postgres').stat().st_mtime_ns}"
         return STATE_ROOT / f"pginstall-{_short_hash(stamp)}" / "bin" if self.switched else binaries
 
-    def _identity(self) -> dict[str, object]:
-        return {"user": self.uid, "group": self.gid, "extra_groups": []} if self.switched else {}
+    @property
+    def _user(self) -> int | None:
+        return self.uid if self.switched else None
+
+    @property
+    def _group(self) -> int | None:
+        return self.gid if self.switched else None
+
+    @property
+    def _extra_groups(self) -> list[int] | None:
+        return [] if self.switched else None
 
 
 def prepare_for(owner: Owner, base: Path, binaries: Path) -> None:
