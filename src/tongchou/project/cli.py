@@ -34,6 +34,7 @@ OWN_COMMANDS = (
     "tongchou.project.commands_documents",
 )
 INTERRUPTED = 130
+_INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -79,7 +80,8 @@ def set_django_up() -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Entry point of the console script; returns the exit code."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for signum in _INTERRUPTS:
+        signal.signal(signum, _interrupt)
     try:
         return dispatch(build_parser().parse_args(argv))
     except OperationProblem as problem:
@@ -96,7 +98,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:
-    """SIGTERM (a service manager) stops everything in the same order as Ctrl-C."""
+    """Ctrl-C, a service manager or a closed terminal: stop in order, and let nothing interrupt the stopping."""
+    for each in _INTERRUPTS:
+        signal.signal(each, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
+import subprocess
 from typing import Any
 
 from tongchou.project import database
@@ -83,9 +85,9 @@ def _db(args: argparse.Namespace) -> int:
 
 def _psql(arguments: list[str]) -> int:
     """Run psql in the foreground on the instance's database; the embedded server is started for it if need be."""
-    import subprocess
-
     from tongchou.project.postgres import packaged_binaries
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is psql's: it cancels the statement
 
     with database.started():
         command = [str(packaged_binaries() / "psql"), database.connection_string(), *arguments]

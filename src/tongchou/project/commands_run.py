@@ -52,6 +52,8 @@ def _serve(args: argparse.Namespace) -> int:
             server.wait_ready()
             print(f"统筹已启动 / running: {server.url}", flush=True)
             return server.wait()
+        except KeyboardInterrupt:
+            return 0
         finally:
             server.stop()
 
@@ -75,6 +77,8 @@ def _run(args: argparse.Namespace) -> int:
             first_day.with_server(server.url)
             _print_welcome(server.url)
             return server.wait()
+        except KeyboardInterrupt:
+            return 0
         finally:
             print("\n正在停止 / stopping …", flush=True)
             server.stop()
