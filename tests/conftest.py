@@ -68,6 +68,20 @@ def django_db_modify_db_settings(cluster: Cluster, django_db_modify_db_settings_
     connections["default"].settings_dict.setdefault("TEST", {}).setdefault("NAME", "test_tongchou")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _flush_past_the_guards() -> None:
+    """Let Django empty the tables between tests: the ledger's triggers refuse TRUNCATE, and fee lines are not managed."""
+    from django.db.backends.postgresql.operations import DatabaseOperations
+
+    original = DatabaseOperations.sql_flush
+
+    def sql_flush(self: DatabaseOperations, style: object, tables: list[str], **options: object) -> list[str]:
+        statements = original(self, style, [*tables, "settlement_feeline"] if tables else tables, **options)
+        return ["SET session_replication_role = replica", *statements, "RESET session_replication_role"]
+
+    DatabaseOperations.sql_flush = sql_flush
+
+
 @pytest.fixture(scope="session")
 def shared_dir() -> Path:
     """The project's reference material (requirements, cases, interface tables); not part of the product.

@@ -63,7 +63,7 @@ class Entry(models.Model):
     """One line of a journal: signed fen on an account, for a party where the account has parties (else 0)."""
 
     pk = models.CompositePrimaryKey("journal", "line")
-    journal = models.ForeignKey(Journal, models.PROTECT, verbose_name="凭证")
+    journal = models.ForeignKey(Journal, models.PROTECT, verbose_name="凭证", db_index=False)
     line = models.SmallIntegerField("行号")
     account = models.ForeignKey(Account, models.PROTECT, verbose_name="科目", db_index=False)
     party = models.BigIntegerField("辅助对象", default=0)
@@ -100,6 +100,4 @@ class DailyBalance(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "日终余额"
-        constraints = [
-            models.UniqueConstraint(fields=["area", "day", "account", "party"], name="daily_balance_unique")
-        ]
+        constraints = [models.UniqueConstraint(fields=["area", "day", "account", "party"], name="daily_balance_unique")]

@@ -182,7 +182,7 @@ class Payment(models.Model):
     """What one fund pays of a settlement, in the order of the policy's layers."""
 
     pk = models.CompositePrimaryKey("settlement", "line")
-    settlement = models.ForeignKey(Settlement, models.PROTECT, verbose_name="结算")
+    settlement = models.ForeignKey(Settlement, models.PROTECT, verbose_name="结算", db_index=False)
     line = models.SmallIntegerField("序号")
     layer = models.CharField("待遇层", max_length=40)
     fund = models.CharField("基金支付类型", max_length=6)
