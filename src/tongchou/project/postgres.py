@@ -148,6 +148,8 @@ class Cluster:
             raise problems.does_not_stop(pid, done.stderr.strip())
         if pid in _launched:
             _launched.pop(pid).wait()
+        with contextlib.suppress(OSError):
+            self.socket.rmdir()
 
     def pid(self) -> int | None:
         """Process id of the running server, or ``None``."""

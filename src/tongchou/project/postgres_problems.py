@@ -87,7 +87,7 @@ def other_major_version(data: Path, found: str, wanted: str) -> OperationProblem
     """The data folder was written by another major version of PostgreSQL."""
     return OperationProblem(
         f"数据库目录 {data} 属于 PostgreSQL {found}，本程序自带 {wanted}：请用旧版本 pg_dump 导出后导入新目录，或安装对应版本",
-        f"{data} belongs to PostgreSQL {found}, we bring {wanted}: pg_dump with the old one and load into a new folder",
+        f"the data folder {data} belongs to PostgreSQL {found}, we bring {wanted}: pg_dump with the old one and load into a new folder",
     )
 
 
