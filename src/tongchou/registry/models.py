@@ -74,7 +74,7 @@ class Person(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "参保人员"
-        constraints = [models.UniqueConstraint(fields=["cert_type", "cert_no"], name="person_certificate_unique")]
+        constraints = [models.UniqueConstraint(fields=["cert_no", "cert_type"], name="person_certificate_unique")]
 
     def __str__(self) -> str:
         return self.number
@@ -88,10 +88,21 @@ class Card(models.Model):
     number = models.CharField("凭证号码", max_length=50)
     serial = models.CharField("卡识别码", max_length=32, blank=True)
     active = models.BooleanField("有效", default=True)
+    issued_on = models.DateField("制发日期", null=True, blank=True)
+    lost_at = models.DateTimeField("挂失时间", null=True, blank=True)
+    replaced_by = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, verbose_name="补换凭证", related_name="replaces"
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = "就诊凭证"
-        constraints = [models.UniqueConstraint(fields=["kind", "number"], name="card_number_unique")]
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "number"], name="card_number_unique"),
+            models.CheckConstraint(
+                name="card_inactive_when_lost_or_replaced",
+                condition=models.Q(active=False) | models.Q(lost_at__isnull=True, replaced_by__isnull=True),
+            ),
+        ]
 
 
 class Enrolment(models.Model):
@@ -156,3 +167,26 @@ class DiseaseCertificate(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "慢特病备案"
         indexes = [GistIndex(OpClass("person", name="gist_int8_ops"), "period", name="disease_certificate_person")]
+
+
+class Change(models.Model):
+    """What was changed in the registry, by whom and why (历史记录). Written by trigger on every update and deletion.
+
+    ``old`` and ``new`` hold only the columns that changed; a deletion keeps the whole row in ``old``.
+    """
+
+    subject = models.CharField("对象", max_length=40, help_text="表名")
+    row_id = models.CharField("记录编号", max_length=20)
+    person_id = models.BigIntegerField("人员", null=True, blank=True)
+    old = models.JSONField("变更前")
+    new = models.JSONField("变更后", null=True, blank=True)
+    operator = models.CharField("经办人", max_length=50, blank=True)
+    reason = models.CharField("变更原因", max_length=200, blank=True)
+    changed_at = models.DateTimeField("变更时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "档案变更记录"
+        indexes = [
+            models.Index(fields=["person_id", "-changed_at"], name="change_person"),
+            models.Index(fields=["subject", "row_id"], name="change_subject"),
+        ]

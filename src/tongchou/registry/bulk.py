@@ -1,0 +1,132 @@
+"""Bulk loading by COPY, for first loads and large imports. Constraints of the tables hold as always."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from django.db import connection
+
+PERSON_COLUMNS = (
+    "id",
+    "number",
+    "cert_type",
+    "cert_no",
+    "name",
+    "sex",
+    "ethnicity",
+    "birth_date",
+    "death_date",
+    "phone",
+    "address",
+    "area_id",
+    "household_id",
+    "created_at",
+)
+CARD_COLUMNS = ("person_id", "kind", "number", "serial", "active", "issued_on")
+ENROLMENT_COLUMNS = (
+    "person_id",
+    "scheme",
+    "person_type",
+    "area_id",
+    "employer_id",
+    "civil_servant",
+    "flexible",
+    "status",
+    "period",
+)
+IDENTITY_COLUMNS = ("person_id", "kind", "level", "memo", "period")
+DISEASE_COLUMNS = ("person_id", "disease_code", "disease_name", "period")
+HOUSEHOLD_COLUMNS = ("id", "number", "area_id", "address")
+EMPLOYER_COLUMNS = ("id", "number", "credit_code", "name", "kind", "area_id", "address", "phone")
+AREA_COLUMNS = ("code", "name", "parent_id", "pooling_area")
+
+_SEQUENCED = {
+    "persons": "registry_person_id_seq",
+    "households": "registry_household_id_seq",
+    "employers": "registry_employer_id_seq",
+}
+
+
+def day_range(start: date, end: date | None) -> str:
+    """A half-open range of days in the text form that COPY reads; ``None`` is an open end."""
+    return f"[{start.isoformat()},{'' if end is None else end.isoformat()})"
+
+
+def copy_rows(cursor: Any, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
+    """Stream rows into a table by COPY in text form, in constant memory.
+
+    Args:
+        cursor: Django's cursor.
+        rows: values in the order of ``columns``; ``None`` is NULL; ranges as :func:`day_range`.
+
+    Returns:
+        Number of rows.
+    """
+    count = 0
+    with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+            count += 1
+    return count
+
+
+def reserve_ids(*, kind: str, count: int) -> range:
+    """Take ``count`` consecutive ids for rows that are to be loaded.
+
+    Args:
+        kind: ``persons``, ``households`` or ``employers``.
+    """
+    sequence = _SEQUENCED[kind]
+    with connection.cursor() as cursor:
+        # The lock keeps another loader from taking numbers between reading and setting.
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [sequence])
+        cursor.execute(f"SELECT setval('{sequence}', nextval('{sequence}') + %s::bigint)", [count])
+        (last,) = cursor.fetchone()
+    return range(last - count, last)
+
+
+def load_areas(rows: Iterable[tuple[object, ...]]) -> int:
+    """Load administrative areas, parents first (``AREA_COLUMNS``)."""
+    return _load("registry_area", AREA_COLUMNS, rows)
+
+
+def load_employers(rows: Iterable[tuple[object, ...]]) -> int:
+    """Load employers (``EMPLOYER_COLUMNS``)."""
+    return _load("registry_employer", EMPLOYER_COLUMNS, rows)
+
+
+def load_households(rows: Iterable[tuple[object, ...]]) -> int:
+    """Load households (``HOUSEHOLD_COLUMNS``)."""
+    return _load("registry_household", HOUSEHOLD_COLUMNS, rows)
+
+
+def load_persons(rows: Iterable[tuple[object, ...]]) -> int:
+    """Load persons (``PERSON_COLUMNS``; ids from :func:`reserve_ids`)."""
+    return _load("registry_person", PERSON_COLUMNS, rows)
+
+
+def load_cards(rows: Iterable[tuple[object, ...]]) -> int:
+    """Load cards and e-credentials (``CARD_COLUMNS``)."""
+    return _load("registry_card", CARD_COLUMNS, rows)
+
+
+def load_enrolments(rows: Iterable[tuple[object, ...]]) -> int:
+    """Load enrolments (``ENROLMENT_COLUMNS``)."""
+    return _load("registry_enrolment", ENROLMENT_COLUMNS, rows)
+
+
+def load_identities(rows: Iterable[tuple[object, ...]]) -> int:
+    """Load identity classes (``IDENTITY_COLUMNS``)."""
+    return _load("registry_identityclass", IDENTITY_COLUMNS, rows)
+
+
+def load_diseases(rows: Iterable[tuple[object, ...]]) -> int:
+    """Load disease certificates (``DISEASE_COLUMNS``)."""
+    return _load("registry_diseasecertificate", DISEASE_COLUMNS, rows)
+
+
+def _load(table: str, columns: Sequence[str], rows: Iterable[tuple[object, ...]]) -> int:
+    with connection.cursor() as cursor:
+        return copy_rows(cursor, table, columns, rows)
