@@ -74,3 +74,17 @@ class SignInAttempt(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "登录记录"
         indexes = [models.Index(fields=["login", "address", "-tried_at"], name="sign_in_attempt_recent")]
+
+
+class PersonalDataAccess(models.Model):
+    """Somebody looked at a person's full identity data, and why (查看完整信息)."""
+
+    operator = models.ForeignKey(Operator, models.PROTECT, verbose_name="操作员")
+    person_number = models.CharField("人员编号", max_length=30)
+    reason = models.CharField("查看原因", max_length=200)
+    address = models.GenericIPAddressField("地址", null=True)
+    seen_at = models.DateTimeField("查看时间")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "个人信息查看记录"
+        indexes = [models.Index(fields=["person_number", "-seen_at"], name="personal_data_access_person")]

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth import authenticate
 
-from tongchou.control.models import Operator, SignInAttempt
+from tongchou.control.models import Operator, PersonalDataAccess, SignInAttempt
 from tongchou.control.rejections import LOCKED_OUT, SIGN_IN_REFUSED
 
 FAILURES_ALLOWED = 5
@@ -54,3 +54,16 @@ def create_operator(*, login: str, password: str, name: str, organisation: str, 
     operator.set_password(password)
     operator.save()
     return operator
+
+
+def record_personal_access(*, operator: Operator, person_number: str, reason: str, address: str, now: datetime) -> None:
+    """Keep who looks at whose full identity data and why, before it is shown.
+
+    Raises:
+        ValueError: no reason was given.
+    """
+    if not reason.strip():
+        raise ValueError("a reason is needed")
+    PersonalDataAccess.objects.create(
+        operator=operator, person_number=person_number, reason=reason.strip()[:200], address=address, seen_at=now
+    )

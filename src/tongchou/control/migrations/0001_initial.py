@@ -1,5 +1,7 @@
 """First tables of the room."""
 
+import django.db.models.deletion
+from django.conf import settings
 from django.db import migrations, models
 
 
@@ -43,6 +45,22 @@ class Migration(migrations.Migration):
                 'verbose_name': '登录记录',
                 'verbose_name_plural': '登录记录',
                 'indexes': [models.Index(fields=['login', 'address', '-tried_at'], name='sign_in_attempt_recent')],
+            },
+        ),
+        migrations.CreateModel(
+            name='PersonalDataAccess',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('person_number', models.CharField(max_length=30, verbose_name='人员编号')),
+                ('reason', models.CharField(max_length=200, verbose_name='查看原因')),
+                ('address', models.GenericIPAddressField(null=True, verbose_name='地址')),
+                ('seen_at', models.DateTimeField(verbose_name='查看时间')),
+                ('operator', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL, verbose_name='操作员')),
+            ],
+            options={
+                'verbose_name': '个人信息查看记录',
+                'verbose_name_plural': '个人信息查看记录',
+                'indexes': [models.Index(fields=['person_number', '-seen_at'], name='personal_data_access_person')],
             },
         ),
     ]

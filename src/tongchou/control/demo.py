@@ -1,0 +1,43 @@
+"""Operators of the demo city. Their password is made by chance at the first start and lies only in the home folder."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+from tongchou.control.models import Operator
+from tongchou.control.services import create_operator
+
+KEPT_IN = "demo-password"
+_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+
+DEMO_OPERATORS = (
+    ("clerk", "王秀兰", "clerk"),
+    ("reviewer", "李国强", "reviewer"),
+    ("accountant", "陈静", "accountant"),
+    ("admin", "赵明远", "administrator"),
+)
+"""Login name, name, post."""
+
+
+def create_demo_operators(*, area: str, organisation: str, folder: Path) -> None:
+    """Make the demo operators that do not exist yet, all with the one password kept in ``folder``. Idempotent."""
+    password = demo_password(folder) or _make_password(folder)
+    known = set(Operator.objects.values_list("login", flat=True))
+    for login, name, post in DEMO_OPERATORS:
+        if login not in known:
+            create_operator(login=login, password=password, name=name, organisation=organisation, area=area, post=post)
+
+
+def demo_password(folder: Path) -> str | None:
+    """The password of the demo operators, or None where no demo was made."""
+    file = folder / KEPT_IN
+    return file.read_text("ascii").strip() if file.is_file() else None
+
+
+def _make_password(folder: Path) -> str:
+    password = "-".join("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(3))
+    file = folder / KEPT_IN
+    file.touch(mode=0o600)
+    file.write_text(password + "\n", "ascii")
+    return password
