@@ -23,7 +23,8 @@ class Instance:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("DJANGO", "TONGCHOU", "PG"))}
         kept.pop("DATABASE_URL", None)
         self.environment = kept | {"TONGCHOU_HOME": str(home), "PYTHONWARNINGS": "error"} | environment
-        self._server: subprocess.Popen[str] | None = None
+        self._server: subprocess.Popen[bytes] | None = None
+        self._log = home.with_name(f"{home.name}.log")
         self.url = ""
 
     def command(self, *arguments: str, timeout: int = 120) -> subprocess.CompletedProcess[str]:
@@ -48,36 +49,35 @@ class Instance:
         assert found, "the database does not run"
         return int(found[1])
 
-    def serve(self, *arguments: str) -> str:
-        """Start ``tongchou run`` and wait until the site answers; returns its address."""
+    def serve(self, *arguments: str, seconds: int = START_SECONDS) -> str:
+        """Start ``tongchou run --no-demo`` (or with the given arguments) and wait until it says its address."""
+        arguments = arguments or ("--no-demo",)
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
-        self._server = subprocess.Popen(
-            [sys.executable, "-m", "tongchou.project.cli", "run", "--no-demo", "--port", str(port), *arguments],
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-        deadline = time.monotonic() + START_SECONDS
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        with self._log.open("w") as log:
+            self._server = subprocess.Popen(
+                [sys.executable, "-m", "tongchou.project.cli", "run", "--port", str(port), *arguments],
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and self._server.poll() is None:
-            try:
-                if fetch(f"{self.url}/healthz") == "ok\n":
-                    return self.url
-            except OSError:
-                time.sleep(0.1)
+            if self.url in self._log.read_text():
+                return self.url
+            time.sleep(0.05)
         raise AssertionError(f"the site did not start:\n{self.interrupt()}")
 
-    def interrupt(self) -> str:
+    def interrupt(self, signum: int = signal.SIGINT) -> str:
         """Ctrl-C on ``tongchou run``; returns all it printed."""
         assert self._server is not None
         server, self._server = self._server, None
         if server.poll() is None:
-            server.send_signal(signal.SIGINT)
-        output, _ = server.communicate(timeout=60)
-        self.exit_code = server.returncode
-        return output
+            server.send_signal(signum)
+        self.exit_code = server.wait(timeout=60)
+        return self._log.read_text()
 
     def close(self) -> None:
         """Stop everything."""
