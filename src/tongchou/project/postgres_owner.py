@@ -99,7 +99,8 @@ class Owner:
     def binaries_copy(self, binaries: Path) -> Path:
         """Where a copy of the programs for this user lies, if one is needed; keyed by their place and date."""
         stamp = f"{binaries}:{(binaries / 'postgres').stat().st_mtime_ns}"
-        return STATE_ROOT / f"pginstall-{_short_hash(stamp)}" / "bin" if self.switched else binaries
+        package = STATE_ROOT / f"programs-{_short_hash(stamp)}" / binaries.parents[1].name
+        return package / binaries.parent.name / binaries.name if self.switched else binaries
 
     @property
     def _user(self) -> int | None:
@@ -133,7 +134,7 @@ def prepare_for(owner: Owner, base: Path, binaries: Path) -> None:
             raise problems.not_reachable(place, SYSTEM_USER)
         copy = owner.binaries_copy(binaries)
         if not copy.exists() and not _runs(owner, binaries):
-            _copy_programs(binaries.parent, copy.parent)
+            _copy_programs(binaries.parents[2], binaries.parents[1].name, copy.parents[2])
     except OSError as error:
         raise problems.from_os_error(base, error) from error
 
@@ -145,11 +146,14 @@ def _runs(owner: Owner, binaries: Path) -> bool:
         return False
 
 
-def _copy_programs(source: Path, target: Path) -> None:
-    """Copy bin, lib and share to a place that every user can read; complete or not at all."""
+def _copy_programs(site_packages: Path, package: str, target: Path) -> None:
+    """Copy the package and the libraries beside it (``<package>.libs``) where every user can read; completely or not."""
     building = target.with_name(f"{target.name}.{os.getpid()}")
     shutil.rmtree(building, ignore_errors=True)
-    shutil.copytree(source, building, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a"))
+    for folder in (package, f"{package}.libs"):
+        if (site_packages / folder).is_dir():
+            ignored = shutil.ignore_patterns("include", "*.a", "*.py", "__pycache__")
+            shutil.copytree(site_packages / folder, building / folder, symlinks=True, ignore=ignored)
     try:
         building.rename(target)
     except OSError:
