@@ -13,6 +13,7 @@ from tongchou.registry.bulk import (
     load_persons,
     reserve_ids,
 )
+from tongchou.registry.cards import issue_card, lift_loss, replace_card, report_loss
 from tongchou.registry.core import (
     BASIC_SCHEMES,
     AreaView,
@@ -37,6 +38,20 @@ from tongchou.registry.queries import (
     pooling_area_of,
     search_persons,
 )
+from tongchou.registry.services import (
+    certify_disease,
+    change_person,
+    end_enrolment,
+    end_identity,
+    enrol,
+    record_death,
+    recorded,
+    register_employer,
+    register_household,
+    register_person,
+    set_identity,
+    transfer,
+)
 
 __all__ = [
     "BASIC_SCHEMES",
@@ -49,13 +64,20 @@ __all__ = [
     "PersonView",
     "areas",
     "cards_of",
+    "certify_disease",
+    "change_person",
     "changes_of",
     "copy_rows",
     "day_range",
     "diseases_of",
+    "end_enrolment",
+    "end_identity",
+    "enrol",
     "enrolments_of",
     "find_person",
     "identities_of",
+    "issue_card",
+    "lift_loss",
     "load_areas",
     "load_cards",
     "load_diseases",
@@ -68,6 +90,15 @@ __all__ = [
     "person_by_id",
     "person_by_number",
     "pooling_area_of",
+    "record_death",
+    "recorded",
+    "register_employer",
+    "register_household",
+    "register_person",
+    "replace_card",
+    "report_loss",
     "reserve_ids",
     "search_persons",
+    "set_identity",
+    "transfer",
 ]

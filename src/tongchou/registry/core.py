@@ -14,6 +14,29 @@ TOKEN, ID_NUMBER, SOCIAL_CARD, PERSON_NUMBER = "01", "02", "03", "99"
 """Means of identification at the counter (mdtrt_cert_type); 99 is our own number."""
 
 
+ID_CARD = "01"
+"""Certificate type of the citizen's ID card (psn_cert_type)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a checked certificate says of a person."""
+
+    cert_no: str
+    sex: str
+    birth_date: date
+
+
+def person_number(prefix: str, serial: int) -> str:
+    """A person number: four digits of the city, twelve of serial. Never changes and says nothing of the person."""
+    return f"{prefix[:4]:0<4}{serial:012d}"
+
+
+def employer_number(prefix: str, serial: int) -> str:
+    """A unit number: four digits of the city, eight of serial."""
+    return f"{prefix[:4]:0<4}{serial:08d}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonView:
     """An insured person (AC01). ``sex`` 1 男, 2 女; ``area_code`` is where the person is registered."""

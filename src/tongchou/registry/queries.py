@@ -124,8 +124,8 @@ def _scoped(persons: QuerySet[Person], areas: Sequence[str] | None, limit: int) 
     if areas is not None:
         of_person, of_enrolment = Q(pk__in=()), Q(pk__in=())
         for area in areas:
-            of_person |= Q(area_id__startswith=prefix_of(area))
-            of_enrolment |= Q(area_id__startswith=prefix_of(area))
+            of_person |= Q(area__code__startswith=prefix_of(area))
+            of_enrolment |= Q(area__code__startswith=prefix_of(area))
         enrolled = Enrolment.objects.filter(of_enrolment, person=OuterRef("pk"))
         persons = persons.filter(of_person | Exists(enrolled))
     return list(persons.order_by("name", "number")[:limit])

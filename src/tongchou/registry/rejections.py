@@ -164,3 +164,10 @@ EMPTY_NAME = kind(
     remedy="请填写与身份证一致的姓名",
     field="psn_name",
 )
+NO_IDENTITY = kind(
+    "REG-024",
+    zh="该人员在 {day} 没有身份类别 {kind}",
+    en="the person has no identity class {kind} on {day}",
+    remedy="请核对身份类别和日期",
+    field="psn_idet_type",
+)
