@@ -1,0 +1,127 @@
+"""Reading Excel and CSV files into text cells, writing templates."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, time
+from itertools import islice
+
+from openpyxl import Workbook
+from openpyxl.comments import Comment
+from openpyxl.styles import Font, PatternFill
+from openpyxl.utils import get_column_letter
+from python_calamine import CalamineError, CalamineWorkbook
+
+from tongchou.tables import core, rejections
+from tongchou.tables.core import Column, Record, Report, RowError
+
+MAX_BYTES = 64 * 1024 * 1024
+MAX_ROWS = 500_000
+
+
+def read_table(
+    *, content: bytes, filename: str, columns: Sequence[Column]
+) -> tuple[list[Record], list[RowError]]:
+    """Read an uploaded table.
+
+    Args:
+        filename: its ending says what it is: .csv, or a workbook whose first sheet is taken.
+
+    Raises:
+        Rejection: TABL-001 unreadable, TABL-002 columns missing, TABL-003 empty, TABL-004 too large.
+    """
+    if len(content) > MAX_BYTES:
+        raise rejections.TOO_LARGE(limit=f"{MAX_BYTES // 1024 // 1024} MB")
+    rows = _csv_rows(content, filename) if filename.lower().endswith(".csv") else _sheet_rows(content, filename)
+    numbered = [(number, cells) for number, cells in enumerate(rows, start=1) if any(cell.strip() for cell in cells)]
+    if len(numbered) > MAX_ROWS:
+        raise rejections.TOO_LARGE(limit=f"{MAX_ROWS} 行")
+    if not numbered:
+        raise rejections.EMPTY()
+    header, *data = numbered
+    missing = core.missing_columns(header[1], columns)
+    if missing:
+        raise rejections.MISSING_COLUMNS(columns="、".join(missing))
+    if not data:
+        raise rejections.EMPTY()
+    return core.read_records(header[1], data, columns)
+
+
+def import_table(
+    *,
+    content: bytes,
+    filename: str,
+    columns: Sequence[Column],
+    write: Callable[[list[Record]], Report],
+) -> Report:
+    """Read a table and hand it to ``write`` only if every cell is right: all or nothing.
+
+    Raises:
+        Rejection: those of :func:`read_table`.
+    """
+    records, errors = read_table(content=content, filename=filename, columns=columns)
+    if errors:
+        return Report(rows=len(records), errors=tuple(errors))
+    return write(records)
+
+
+def template(*, columns: Sequence[Column], title: str) -> bytes:
+    """An Excel workbook with the header, notes on each column and a line of examples, to be filled in."""
+    book = Workbook()
+    sheet = book.active or book.create_sheet()
+    sheet.title = title[:31]
+    for place, column in enumerate(columns, start=1):
+        head = sheet.cell(1, place, column.title)
+        head.font = Font(bold=True, color="C00000" if column.required else "000000")
+        head.fill = PatternFill("solid", fgColor="E8EEF4")
+        note = ("必填。" if column.required else "可空。") + column.note
+        head.comment = Comment(note, "统筹")
+        example = sheet.cell(2, place, column.example)
+        example.number_format = "@"
+        letter = get_column_letter(place)
+        sheet.column_dimensions[letter].width = max(10, 2 * len(column.title) + 4, len(column.example) + 4)
+        sheet.column_dimensions[letter].number_format = "@"
+    sheet.freeze_panes = "A2"
+    target = io.BytesIO()
+    book.save(target)
+    return target.getvalue()
+
+
+def _csv_rows(content: bytes, filename: str) -> list[list[str]]:
+    for encoding in ("utf-8-sig", "gb18030"):  # Excel in Chinese saves CSV as GB 18030
+        try:
+            decoded = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        try:
+            return list(islice(csv.reader(io.StringIO(decoded, newline="")), MAX_ROWS + 2))
+        except csv.Error as error:
+            raise rejections.UNREADABLE(filename=filename, problem=error) from error
+    raise rejections.UNREADABLE(filename=filename, problem="编码既不是 UTF-8 也不是 GB 18030")
+
+
+def _sheet_rows(content: bytes, filename: str) -> list[list[str]]:
+    try:
+        sheet = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0)
+        rows = sheet.to_python(skip_empty_area=False, nrows=MAX_ROWS + 2)
+    except (CalamineError, IndexError, ValueError, OSError) as error:
+        raise rejections.UNREADABLE(filename=filename, problem=error) from error
+    return [[_cell_text(cell) for cell in row] for row in rows]
+
+
+def _cell_text(cell: object) -> str:
+    """A cell as people see it. Excel keeps every number as a binary fraction; its shortest decimal form is what was typed."""
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "是" if cell else "否"
+    if isinstance(cell, float):
+        return str(int(cell)) if math.isfinite(cell) and cell == int(cell) else repr(cell)
+    if isinstance(cell, datetime) and cell.time() == time(0):
+        return cell.date().isoformat()
+    if isinstance(cell, date):
+        return cell.isoformat()
+    return str(cell)
