@@ -1,0 +1,327 @@
+"""The book of all packs: which documents are in force where and when, and the plans compiled from them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from tongchou.policy.compiler import compile_program
+from tongchou.policy.findings import Finding, PolicyErrors
+from tongchou.policy.financing import FinancingPlan
+from tongchou.policy.formulas import Formula
+from tongchou.policy.loader import read_packs
+from tongchou.policy.model import Ambiguity, BoundScheme, Pack
+from tongchou.policy.nodes import Map, canonical, choose_readings
+from tongchou.policy.packs import read_ambiguities, read_pack
+from tongchou.policy.plan import Plan
+from tongchou.policy.reader import Cursor
+from tongchou.policy.rejections import NO_FORMULA, NO_PACKAGE, NOT_IN_FORCE, UNKNOWN_PLAN
+from tongchou.policy.vocabulary import STANDARD_FACTS
+
+LANGUAGE = 1
+"""Version of the language; part of every package hash, so that a change of meaning changes the hash."""
+CACHE_LIMIT = 50_000
+
+Readings = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class FundSpec:
+    """A fund that a policy pays from: national code and name."""
+
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One document version before readings are chosen. ``until`` is the last day, included."""
+
+    tree: Map
+    ambiguities: tuple[Ambiguity, ...]
+    pack: Pack
+
+    def in_force(self, day: date) -> bool:
+        """Whether the version itself says that it holds on a day (a later version may still replace it)."""
+        return self.pack.start <= day and (self.pack.until is None or day <= self.pack.until)
+
+
+class PolicyBook:
+    """All packs and bindings of one directory. Immutable after loading; plans are compiled once and cached."""
+
+    def __init__(self, trees: Sequence[Map], *, as_of: date | None = None) -> None:
+        self.findings: list[Finding] = []
+        self._versions: dict[str, list[Version]] = {}
+        self.bindings: dict[tuple[str, str], BoundScheme] = {}
+        self._packs: dict[tuple[int, tuple[tuple[str, str], ...]], Pack] = {}
+        self._plans: dict[tuple[object, ...], Plan] = {}
+        self._by_day: dict[tuple[str, str, str, date], Plan] = {}
+        for tree in trees:
+            if tree.get("binding") is not None:
+                self._bind(tree)
+            else:
+                self._enter(tree, as_of)
+        for versions in self._versions.values():
+            versions.sort(key=lambda version: version.pack.start)
+
+    @classmethod
+    def load(cls, directory: Path | str, *, as_of: date | None = None) -> PolicyBook:
+        """Load and check every pack of a directory (or one file).
+
+        Args:
+            as_of: leave out versions that were published after this day.
+
+        Raises:
+            PolicyErrors: with every finding; the packs cannot be used before they are mended.
+        """
+        from tongchou.policy.checker import check_book  # the checker compiles plans through this module
+
+        book = cls(read_packs(Path(directory)), as_of=as_of)
+        errors = [finding for finding in check_book(book) if finding.severity == "error"]
+        if errors:
+            raise PolicyErrors(errors)
+        return book
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def _enter(self, tree: Map, as_of: date | None) -> None:
+        ambiguities = read_ambiguities(tree, self.findings)
+        adopted = {entry.id: entry.adopted for entry in ambiguities}
+        try:
+            chosen = choose_readings(tree, adopted)
+        except PolicyErrors as errors:
+            self.findings += errors.findings
+            return
+        if not isinstance(chosen, Map):
+            return
+        pack = read_pack(chosen, self.findings, STANDARD_FACTS)
+        if as_of is None or pack.published is None or pack.published <= as_of:
+            self._versions.setdefault(pack.id, []).append(Version(tree, ambiguities, pack))
+
+    def _bind(self, tree: Map) -> None:
+        top = Cursor(tree, self.findings)
+        block = top.child("binding")
+        area = block.child("area") if block else None
+        if block is None or area is None:
+            top.report("绑定缺少统筹区", "请写binding: {area: {code: 代码, name: 名称}, schemes: […]}")
+            return
+        code, name = area.needed_text("code"), area.needed_text("name")
+        area.done()
+        for item in block.children("schemes"):
+            scheme = item.needed_text("scheme")
+            bound = BoundScheme(code, name, scheme, item.needed_text("name"), item.words("packs"), item.place)
+            if (code, scheme) in self.bindings:
+                item.report(f"统筹区{code}的险种{scheme}绑定了两次", "请合并为一条")
+            self.bindings[code, scheme] = bound
+            item.done()
+        block.done()
+        top.done()
+
+    # -- questions ------------------------------------------------------------------------------------------------------
+
+    @property
+    def packs(self) -> Mapping[str, Sequence[Version]]:
+        """Every pack's versions in the order of their dates."""
+        return self._versions
+
+    def plan(self, *, area: str, scheme: str, benefit: str, on: date, readings: Readings | None = None) -> Plan:
+        """The compiled plan in force on a day; cached.
+
+        Args:
+            readings: other readings than the adopted ones, by the id of the ambiguity.
+
+        Raises:
+            Rejection: POL-001 no package is bound, POL-002 none is in force or the benefit does not exist.
+            PolicyErrors: the chosen readings make the packs contradictory.
+        """
+        key = (area, scheme, benefit, on)
+        if not readings and (cached := self._by_day.get(key)) is not None:
+            return cached
+        plan = self.plan_of(
+            self._bound(area, scheme).packs, benefit=benefit, on=on, readings=readings, area=area, scheme=scheme
+        )
+        if not readings:
+            if len(self._by_day) >= CACHE_LIMIT:
+                self._by_day.clear()
+            self._by_day[key] = plan
+        return plan
+
+    def plan_of(
+        self,
+        packs: Iterable[str],
+        *,
+        benefit: str,
+        on: date,
+        readings: Readings | None = None,
+        area: str = "",
+        scheme: str = "",
+    ) -> Plan:
+        """The plan made of the named packs in their order of payment; used by cases and by :meth:`plan`.
+
+        Raises:
+            Rejection: POL-002. PolicyErrors: see :meth:`plan`.
+        """
+        names = tuple(packs)
+        versions = self._in_force(names, on)
+        chosen = self._chosen(versions, readings or {})
+        start = self._since(names, on)
+        if not any(benefit in entry.names for version in versions for entry in version.pack.benefits):
+            raise NOT_IN_FORCE(day=on, benefit=benefit, area=area or "+".join(names), scheme=scheme or "-")
+        key = (area, scheme, names, benefit, start, tuple(sorted(chosen.items())))
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._plans[key] = self._compile(versions, chosen, benefit, start, f"{area or '+'.join(names)}/{scheme or '-'}")
+        return plan
+
+    def plan_by_id(self, plan_id: str) -> Plan:
+        """The plan with which an old settlement was computed, to explain it.
+
+        Raises:
+            Rejection: POL-003 the id is unknown, or the packs have changed since.
+        """
+        try:
+            head, _, digest = plan_id.partition("#")
+            where, _, rest = head.partition("@")
+            area, scheme, benefit = where.split("/")
+            day, _, readings_text = rest.partition("?")
+            readings = dict(pair.split("=") for pair in readings_text.split("&") if pair)
+            plan = self.plan(area=area, scheme=scheme, benefit=benefit, on=date.fromisoformat(day), readings=readings)
+        except ValueError as error:
+            raise UNKNOWN_PLAN(plan_id=plan_id) from error
+        if not plan.package_hash.startswith(digest) or not digest:
+            raise UNKNOWN_PLAN(plan_id=plan_id)
+        return plan
+
+    def benefits(self, *, area: str, scheme: str, on: date) -> tuple[str, ...]:
+        """The benefits that an area's scheme offers on a day, in written order."""
+        versions = self._in_force(self._bound(area, scheme).packs, on)
+        return tuple(dict.fromkeys(name for v in versions for entry in v.pack.benefits for name in entry.names))
+
+    def funds(self, *, area: str, scheme: str) -> tuple[FundSpec, ...]:
+        """The funds that the scheme's packs pay from in any version."""
+        names = self._bound(area, scheme).packs
+        found = {code: name for pack in names for v in self._versions.get(pack, ()) for code, name in v.pack.funds.items()}
+        return tuple(FundSpec(code, name) for code, name in found.items())
+
+    def financing(self, *, area: str, scheme: str, on: date) -> FinancingPlan:
+        """The financing table of the scheme's packs.
+
+        Raises:
+            Rejection: POL-040 there is none in force.
+        """
+        for version in self._in_force(self._bound(area, scheme).packs, on):
+            if version.pack.financing is not None:
+                return FinancingPlan(version.pack.financing)
+        raise NO_FORMULA(day=on, name="筹资标准")
+
+    def formula(self, name: str, *, area: str, scheme: str, on: date, readings: Readings | None = None) -> Formula:
+        """A named formula of the scheme's packs.
+
+        Raises:
+            Rejection: POL-040 there is none in force.
+        """
+        return self.formula_of(self._bound(area, scheme).packs, name, on=on, readings=readings)
+
+    def formula_of(self, packs: Iterable[str], name: str, *, on: date, readings: Readings | None = None) -> Formula:
+        """As :meth:`formula`, for named packs."""
+        for version in self._in_force(tuple(packs), on):
+            pack = self.read(version, self._chosen([version], readings or {}))
+            if name in pack.formulas:
+                findings: list[Finding] = []
+                formula = Formula(pack.formulas[name], pack.defines, pack.tables, findings)
+                if findings:
+                    raise PolicyErrors(findings)
+                return formula
+        raise NO_FORMULA(day=on, name=name)
+
+    # -- versions and readings ------------------------------------------------------------------------------------------
+
+    def _bound(self, area: str, scheme: str) -> BoundScheme:
+        bound = self.bindings.get((area, scheme))
+        if bound is None:
+            raise NO_PACKAGE(area=area, scheme=scheme)
+        return bound
+
+    def _in_force(self, packs: Iterable[str], day: date) -> list[Version]:
+        """The newest version in force of each pack; a pack that is not in force is left out."""
+        found = []
+        for name in packs:
+            versions = [version for version in self._versions.get(name, ()) if version.in_force(day)]
+            if versions:
+                found.append(versions[-1])
+        return found
+
+    def _since(self, packs: Iterable[str], day: date) -> date:
+        """The first day from which on exactly these versions have been in force."""
+        versions = [version.pack for name in packs for version in self._versions.get(name, ())]
+        starts = [pack.start for pack in versions]
+        starts += [pack.until + timedelta(days=1) for pack in versions if pack.until is not None]
+        return max((start for start in starts if start <= day), default=day)
+
+    @staticmethod
+    def _chosen(versions: Sequence[Version], readings: Readings) -> dict[str, str]:
+        """The readings that differ from the adopted ones."""
+        known = {entry.id: entry for version in versions for entry in version.ambiguities}
+        chosen = {}
+        for name, reading in readings.items():
+            if name in known:
+                if reading not in known[name].readings:
+                    raise PolicyErrors(
+                        [Finding("", 0, "", f"歧义{name}没有理解“{reading}”", f"可用:{'、'.join(known[name].readings)}")]
+                    )
+                if reading != known[name].adopted:
+                    chosen[name] = reading
+        return chosen
+
+    def read(self, version: Version, chosen: Readings, findings: list[Finding] | None = None) -> Pack:
+        """A version under readings that differ from the adopted ones; cached. Raises PolicyErrors without ``findings``."""
+        if not chosen:
+            return version.pack
+        key = (id(version), tuple(sorted(chosen.items())))
+        if key not in self._packs:
+            found: list[Finding] = []
+            adopted = {entry.id: entry.adopted for entry in version.ambiguities}
+            tree = choose_readings(version.tree, adopted | dict(chosen))
+            pack = read_pack(tree, found, STANDARD_FACTS) if isinstance(tree, Map) else version.pack
+            if findings is not None:
+                findings += found
+            elif found:
+                raise PolicyErrors(found)
+            self._packs[key] = pack
+        return self._packs[key]
+
+    def _compile(self, versions: Sequence[Version], chosen: Readings, benefit: str, start: date, where: str) -> Plan:
+        findings: list[Finding] = []
+        packs = [self.read(version, chosen) for version in versions]
+        program = compile_program(packs, benefit, findings)
+        if findings:
+            raise PolicyErrors(findings)
+        digest = package_hash(versions, chosen)
+        suffix = "?" + "&".join(f"{key}={value}" for key, value in sorted(chosen.items())) if chosen else ""
+        used = [pack for pack in packs if any(benefit in entry.names for entry in pack.benefits)]
+        return Plan(
+            program=program,
+            plan_id=f"{where}/{benefit}@{start}{suffix}#{digest[:12]}",
+            package_hash=digest,
+            title=" + ".join(pack.title for pack in used),
+            benefit=benefit,
+            version_from=start,
+            benefit_year=packs[0].benefit_year,
+            counts_in=packs[0].counts_in,
+        )
+
+
+def package_hash(versions: Sequence[Version], chosen: Readings) -> str:
+    """SHA-256 over the content of all chained packs, the chosen readings and the standard facts; layout does not count."""
+    content = {
+        "language": LANGUAGE,
+        "packs": [canonical(version.tree) for version in versions],
+        "readings": dict(sorted(chosen.items())),
+        "facts": {name: [spec.kind, *spec.values] for name, spec in sorted(STANDARD_FACTS.items())},
+    }
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,212 @@
+"""Packs in the order in which they pay + one benefit → one :class:`~tongchou.policy.program.Program`.
+
+The generated function takes integers only and returns one flat tuple:
+``refused, payments…, burden…, account, deductible, ratios…, accumulator deltas…`` and, when traced, the step values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from tongchou.policy.emitter import Emitter
+from tongchou.policy.findings import Finding
+from tongchou.policy.layercode import LayerCode, yuan
+from tongchou.policy.model import (
+    BILL_COMPONENTS,
+    BURDEN_COMPONENTS,
+    COMPONENTS,
+    AccumulatorSpec,
+    Benefit,
+    FactSpec,
+    LineRules,
+    Pack,
+    Payer,
+    Place,
+)
+from tongchou.policy.program import Display, LayerInfo, Program, Refusal
+from tongchou.policy.rejections import EXCLUDED, NOT_APPLICABLE
+from tongchou.policy.vocabulary import COMPONENT_TITLES, STANDARD_FACTS
+
+
+def compile_program(packs: Sequence[Pack], benefit: str, findings: list[Finding]) -> Program:
+    """Compile the layers of all packs that have the benefit; mistakes are added to ``findings``."""
+    emitter = _emitter(packs, findings)
+    bill = {name: f"b_{name}" for name in BILL_COMPONENTS}
+    emitter.lines.append("bill_total = " + " + ".join(bill.values()))
+    components = {name: bill.get(name, "0") for name in COMPONENTS}
+    entries = [(pack, entry) for pack in packs for entry in pack.benefits if benefit in entry.names]
+    for pack, entry in entries:
+        _conditions(emitter, pack, entry, benefit)
+    layers: list[LayerInfo] = []
+    codes: list[LayerCode] = []
+    for pack, entry in entries:
+        for layer in entry.layers:
+            code = LayerCode(emitter, layer, len(codes), components)
+            layers.append(code.write())
+            codes.append(code)
+    if entries:
+        _leave_uncovered(emitter, entries[0][1], components)
+    _check_ids(layers, entries, findings)
+    payer = next((p for pack in packs for p in pack.payers if not p.benefits or benefit in p.benefits), None)
+    account = _account(emitter, payer, components)
+    return _program(emitter, layers, codes, components, account, payer, _line_rules(packs))
+
+
+def _emitter(packs: Sequence[Pack], findings: list[Finding]) -> Emitter:
+    return Emitter(
+        facts=merge_facts(packs),
+        accumulators={name: spec for pack in packs for name, spec in pack.accumulators.items()},
+        defines={name: value for pack in packs for name, value in pack.defines.items()},
+        tables={name: value for pack in packs for name, value in pack.tables.items()},
+        findings=findings,
+    )
+
+
+def merge_facts(packs: Sequence[Pack]) -> dict[str, FactSpec]:
+    """The standard facts as all packs narrow them together."""
+    merged = dict(STANDARD_FACTS)
+    for pack in packs:
+        for name, spec in pack.facts.items():
+            merged[name] = _both(merged[name], spec) if name in merged else spec
+    return merged
+
+
+def _both(one: FactSpec, other: FactSpec) -> FactSpec:
+    if other.kind == "code":
+        return replace(other, values=tuple(dict.fromkeys((*one.values, *other.values))))
+    values = tuple(value for value in one.values if value in other.values)
+    aliases = dict(one.aliases) | dict(other.aliases)
+    kept = tuple((alias, value) for alias, value in aliases.items() if value in values)
+    default = one.default if one.kind != "enum" or one.default in values else None
+    return replace(other, values=values, aliases=kept, default=default, required=other.required and one.required)
+
+
+def _conditions(emitter: Emitter, pack: Pack, entry: Benefit, benefit: str) -> None:
+    for rule in pack.refusals:
+        if not rule.benefits or benefit in rule.benefits:
+            details = (("reason", rule.because), ("cite", rule.place.cite))
+            emitter.refuse(emitter.condition(rule), Refusal(EXCLUDED, details))
+    for rule in entry.requires:
+        details = (("benefit", benefit), ("reason", rule.because), ("cite", rule.place.cite))
+        emitter.refuse(f"not {emitter.condition(rule)}", Refusal(NOT_APPLICABLE, details))
+
+
+def _leave_uncovered(emitter: Emitter, entry: Benefit, components: dict[str, str]) -> None:
+    """What is in scope and met no layer stays with the person, in the component that the benefit names."""
+    left, target = components["in_scope"], entry.uncovered_to
+    if left != "0" and target != "in_scope":
+        held = components[target]
+        components[target] = emitter.let(f"c_{target}", left if held == "0" else f"{held} + {left}")
+        components["in_scope"] = "0"
+
+
+def _check_ids(layers: list[LayerInfo], entries: list[tuple[Pack, Benefit]], findings: list[Finding]) -> None:
+    places = {layer.id: layer.place for _, entry in entries for layer in entry.layers}
+    for one, other in pairwise(sorted(layers, key=lambda layer: layer.id)):
+        if one.id == other.id:
+            place = places[one.id]
+            findings.append(
+                Finding(place.file, place.line, place.cite, f"层“{one.id}”重复", "同一待遇中各层(包括相接的政策包)的id应不同")
+            )
+
+
+def _account(emitter: Emitter, payer: Payer | None, components: dict[str, str]) -> str:
+    if payer is None:
+        return "0"
+    parts = [components[name] for name in payer.pays if components[name] != "0"]
+    payable = " + ".join(parts) or "0"
+    when = emitter.condition(payer.when) if payer.when else ""
+    owed = emitter.let("payable", f"{payable} if {when} else 0" if when else payable)
+    paid = emitter.smaller("account", owed, "balance")
+    names = " + ".join(COMPONENT_TITLES[name] for name in payer.pays)
+    emitter.show(
+        Display(
+            "",
+            f"{payer.title}支付",
+            f"账户余额与({names})取小",
+            "min({0}, {1})",
+            (("balance", "yuan", 1), yuan(owed)),
+            yuan(paid),
+            fund=payer.fund,
+            cite=payer.place.cite,
+            show=paid,
+        )
+    )
+    return paid
+
+
+def _line_rules(packs: Sequence[Pack]) -> LineRules | None:
+    return next((pack.lines for pack in packs if pack.lines is not None), None)
+
+
+def _program(
+    emitter: Emitter,
+    layers: list[LayerInfo],
+    codes: list[LayerCode],
+    components: Mapping[str, str],
+    account: str,
+    payer: Payer | None,
+    lines: LineRules | None,
+) -> Program:
+    refused = "0"
+    for number in range(len(emitter.refusals), 0, -1):
+        refused = f"{number} if {emitter.refusals[number - 1][0]} else {refused}"
+    borne = [c.deductible for c in codes if c.deductible != "0" and not c.layer.in_place]
+    fed = tuple(emitter.accumulators)
+    results = [
+        emitter.let("refused", refused),
+        *(code.paid for code in codes),
+        *(components[name] for name in BURDEN_COMPONENTS),
+        account,
+        " + ".join(borne) or "0",
+        *(code.first_ratio.text for code in codes),
+        *(_delta(emitter, name) for name in fed),
+    ]
+    recorded = _recorded(emitter.displays)
+    parameters = [*emitter.facts.values(), *(f"b_{name}" for name in BILL_COMPONENTS), *emitter.accumulators.values(), "balance"]
+    return Program(
+        source=_function("evaluate", parameters, emitter.lines, results),
+        trace_source=_function("trace", parameters, emitter.lines, [*results, *recorded]),
+        constants=emitter.constants,
+        facts=tuple(emitter.known_facts[name] for name in emitter.facts),
+        accumulators=tuple(_accumulator(emitter, name) for name in fed),
+        layers=tuple(layers),
+        payer=payer,
+        refusals=tuple(refusal for _, refusal in emitter.refusals),
+        recorded=recorded,
+        displays=tuple(emitter.displays),
+        lines=lines,
+        max_scale=emitter.max_scale,
+    )
+
+
+def _accumulator(emitter: Emitter, name: str) -> AccumulatorSpec:
+    known = emitter.known_accumulators.get(name)
+    if known is not None:
+        return known
+    return AccumulatorSpec(name, name, name.partition(".")[0], "元", Place("", 0, ""))
+
+
+def _delta(emitter: Emitter, name: str) -> str:
+    before = emitter.accumulators[name]
+    after = emitter.current.get(name, before)
+    return "0" if after == before else f"{after} - {before}"
+
+
+def _recorded(displays: Sequence[Display]) -> tuple[str, ...]:
+    """The variables that the explanation needs, each once, in the order of their first use."""
+    found: dict[str, None] = {}
+    for display in displays:
+        refs = [*display.refs, *((display.amount,) if display.amount else ())]
+        for variable in (*(ref[0] for ref in refs), *((display.exact[0],) if display.exact else ()), display.show):
+            if variable.isidentifier():
+                found.setdefault(variable)
+    return tuple(found)
+
+
+def _function(name: str, parameters: Sequence[str], lines: Sequence[str], results: Sequence[str]) -> str:
+    body = "\n".join(f"    {line}" for line in lines)
+    returned = ",\n        ".join(results)
+    return f"def {name}({', '.join(parameters)}):\n{body}\n    return (\n        {returned},\n    )\n"

@@ -1,0 +1,223 @@
+"""Collects the straight-line integer code of one plan: variables, tables, refusals, explained steps.
+
+Every statement is ``name = expression`` on integers, each name is set once, conditions are conditional expressions. So the
+same text runs as plain Python, records its steps for the explanation, and can run over arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import product
+from math import lcm
+
+from tongchou.policy.expressions import Expression, ExpressionError
+from tongchou.policy.findings import Finding
+from tongchou.policy.model import BILL_COMPONENTS, AccumulatorSpec, Condition, FactSpec, Place, Quantity, Table
+from tongchou.policy.program import Display, Refusal
+from tongchou.policy.rejections import NUMBER_UNKNOWN
+from tongchou.policy.typed import UNIT_TYPES, Code, Scope, at_scale, typed_as
+
+UNKNOWN_CELL = -(10**15)
+BILL_NAMES = {f"bill.{name}": f"c_{name}" for name in BILL_COMPONENTS}
+YES_NO = ("否", "是")
+
+
+class Emitter:
+    """The code of one plan while it grows."""
+
+    def __init__(
+        self,
+        *,
+        facts: Mapping[str, FactSpec],
+        accumulators: Mapping[str, AccumulatorSpec],
+        defines: Mapping[str, Condition],
+        tables: Mapping[str, Quantity],
+        findings: list[Finding],
+    ) -> None:
+        self.known_facts = facts
+        self.known_accumulators = accumulators
+        self.defines = defines
+        self.tables = tables
+        self.findings = findings
+        self.lines: list[str] = []
+        self.constants: dict[str, tuple[int, ...]] = {}
+        self.facts: dict[str, str] = {}
+        self.accumulators: dict[str, str] = {}
+        self.current: dict[str, str] = {}
+        self.refusals: list[tuple[str, Refusal]] = []
+        self.displays: list[Display] = []
+        self.unknowns: list[tuple[str, Quantity]] = []
+        self.names: set[str] = set()
+        self.max_scale = 1
+        self.scope = Scope(self._resolve, lambda name: facts[name])
+
+    # -- names --------------------------------------------------------------------------------------------------
+
+    def let(self, name: str, text: str) -> str:
+        """Write ``name = text`` under a name not used before, and give that name. Atoms are passed through."""
+        if text.isidentifier() or text.isdigit():
+            return text
+        unique, count = name, 2
+        while unique in self.names:
+            unique, count = f"{name}_{count}", count + 1
+        self.names.add(unique)
+        self.lines.append(f"{unique} = {text}")
+        return unique
+
+    def smaller(self, name: str, a: str, b: str) -> str:
+        """The smaller of two atoms."""
+        return self.let(name, f"{a} if {a} < {b} else {b}")
+
+    def positive(self, name: str, text: str) -> str:
+        """The positive part."""
+        value = self.let(name, text)
+        return self.let(name, f"{value} if {value} > 0 else 0")
+
+    def report(self, place: Place, message: str, remedy: str) -> None:
+        """Add a finding."""
+        self.findings.append(Finding(place.file, place.line, place.cite, message, remedy))
+
+    def accumulator(self, name: str, place: Place) -> str:
+        """The variable that now holds an accumulator."""
+        if name not in self.known_accumulators:
+            self.report(place, f"没有声明累计项“{name}”", "请在accumulators中声明,或改正名称")
+        self.accumulators.setdefault(name, f"a{len(self.accumulators)}")
+        return self.current.get(name, self.accumulators[name])
+
+    def feed(self, name: str, amount: str, place: Place) -> None:
+        """Add to an accumulator."""
+        before = self.accumulator(name, place)
+        self.current[name] = self.let(self.accumulators[name] + "_new", f"{before} + {amount}")
+
+    def _resolve(self, name: str) -> Code | Expression | None:
+        if name in self.known_facts:
+            spec = self.known_facts[name]
+            variable = self.facts.setdefault(name, f"f{len(self.facts)}")
+            if spec.kind == "bool":
+                return Code(f"({variable} != 0)", "bool")
+            kind = f"{spec.kind}:{name}" if spec.kind in ("enum", "set", "code") else spec.kind
+            return Code(variable, kind)
+        if name in self.known_accumulators:
+            unit = "fen" if self.known_accumulators[name].unit == "元" else "int"
+            return Code(self.accumulator(name, self.known_accumulators[name].place), unit)
+        if name == "bill.total":
+            return Code("bill_total", "fen")
+        if name in BILL_NAMES:
+            return Code(f"b_{name.removeprefix('bill.')}", "fen")
+        if name in self.defines:
+            return self.defines[name].expression
+        if name in self.tables:
+            code, _ = self.quantity(self.tables[name], "t")
+            return code
+        return None
+
+    # -- values ---------------------------------------------------------------------------------------------------
+
+    def condition(self, condition: Condition) -> str:
+        """The text of a condition; a mistake becomes a finding and ``False``."""
+        try:
+            return typed_as(condition.expression, "bool", self.scope).text
+        except ExpressionError as error:
+            self.report(condition.place, str(error), "请改正条件")
+            return "False"
+
+    def quantity(self, quantity: Quantity, name: str) -> tuple[Code, str]:
+        """A number of the document as an atom, and the condition under which the document does not give it ("" = never).
+
+        Unknown numbers count as zero here; what needs them refuses (see :meth:`refuse_unknowns`).
+        """
+        wanted = UNIT_TYPES[quantity.unit]
+        if quantity.table is not None:
+            code, missing = self._table(quantity.table, wanted, name)
+        elif quantity.expression is None:
+            code, missing = Code("0", wanted), "True"
+        else:
+            try:
+                code, missing = typed_as(quantity.expression, wanted, self.scope), ""
+            except ExpressionError as error:
+                self.report(quantity.place, str(error), "请改正表达式")
+                code, missing = Code("0", wanted), ""
+        if missing:
+            self.unknowns.append((missing, quantity))
+        self.max_scale = max(self.max_scale, code.scale)
+        return replace(code, text=self.let(name, code.text)), missing
+
+    def _table(self, table: Table, wanted: str, name: str) -> tuple[Code, str]:
+        axes = [self._axis(fact, table) for fact in table.by]
+        if not all(axes):
+            return Code("0", wanted), ""
+        combinations = list(product(*(axis[1] for axis in axes)))
+        used: set[tuple[str, ...]] = set()
+        cells = [self._cell(table, combination, wanted, used) for combination in combinations]
+        for key in table.cells.keys() - used:
+            self.report(table.place, f"表格的“{'/'.join(key)}”没有对应的取值", f"表头是{'、'.join(table.by)},请核对用词")
+        scale = lcm(*(cell.scale for cell in cells if cell is not None))
+        numbers = tuple(UNKNOWN_CELL if cell is None else int(at_scale(cell, scale)) for cell in cells)
+        index, stride = [], len(combinations)
+        for variable, values in axes:
+            stride //= len(values)
+            index.append(f"{variable} * {stride}" if stride > 1 else variable)
+        constant = f"T{len(self.constants)}"
+        self.constants[constant] = numbers
+        looked_up = self.let(name, f"{constant}[{' + '.join(index)}]")
+        if UNKNOWN_CELL not in numbers:
+            return Code(looked_up, wanted, scale), ""
+        known = self.let(name, f"0 if {looked_up} == {UNKNOWN_CELL} else {looked_up}")
+        return Code(known, wanted, scale), f"{looked_up} == {UNKNOWN_CELL}"
+
+    def _axis(self, fact: str, table: Table) -> tuple[str, tuple[str, ...]]:
+        spec = self.known_facts.get(fact)
+        if spec is None or spec.kind not in ("enum", "bool"):
+            self.report(table.place, f"表头“{fact}”不是枚举或是否信息", "请改用已声明的枚举信息")
+            return "", ()
+        variable = self.facts.setdefault(fact, f"f{len(self.facts)}")
+        return variable, YES_NO if spec.kind == "bool" else spec.values
+
+    def _cell(self, table: Table, key: tuple[str, ...], wanted: str, used: set[tuple[str, ...]]) -> Code | None:
+        for candidate in (key, *[(*key[:n], "else") for n in range(len(key) - 1, -1, -1)]):
+            if candidate in table.cells:
+                used.add(candidate)
+                cell = table.cells[candidate]
+                if isinstance(cell, str):
+                    return None
+                return self._constant(cell, wanted, table.place)
+        self.report(table.place, f"表格缺少“{'/'.join(key)}”一格", "请补上该格;文件未规定时写null并加note")
+        return Code("0", wanted)
+
+    def _constant(self, cell: Expression, wanted: str, place: Place) -> Code:
+        try:
+            code = typed_as(cell, wanted, self.scope)
+            negative = code.text.startswith("(-")
+            text = code.text.strip("()") if negative else code.text
+            int(text)
+            return replace(code, text=text)
+        except (ExpressionError, ValueError) as error:
+            reason = str(error) if isinstance(error, ExpressionError) else "表格的格子应为数字"
+            self.report(place, reason, "请写数字及其单位")
+            return Code("0", wanted)
+
+    # -- refusals and explanation -----------------------------------------------------------------------------------
+
+    def refuse(self, condition: str, refusal: Refusal) -> None:
+        """Refuse when the condition holds; earlier refusals take precedence."""
+        if (condition, refusal) not in self.refusals:
+            self.refusals.append((condition, refusal))
+
+    def refuse_unknowns(self, needed: str) -> None:
+        """Refuse where a number that the document does not give is needed, that is where ``needed`` is positive."""
+        for missing, quantity in self.unknowns:
+            note = quantity.unknown or _cell_note(quantity)
+            details = (("note", note), ("cite", quantity.place.cite))
+            condition = f"{needed} > 0" if missing == "True" else f"{missing} and {needed} > 0"
+            self.refuse(condition, Refusal(NUMBER_UNKNOWN, details))
+        self.unknowns.clear()
+
+    def show(self, display: Display) -> None:
+        """Add an explained step."""
+        self.displays.append(display)
+
+
+def _cell_note(quantity: Quantity) -> str:
+    notes = [cell for cell in quantity.table.cells.values() if isinstance(cell, str)] if quantity.table else []
+    return notes[0] if notes else "文件未给出数字"

@@ -1,0 +1,259 @@
+"""The expression language of packs: a small total grammar, parsed into frozen nodes.
+
+    value  := or | "if" or "then" value "else" value
+    or     := and ("or" and)*          and := not ("and" not)*         not := "not" not | compare
+    compare:= sum (("==" | "!=" | "<" | "<=" | ">" | ">=") sum | ["not"] "in" ("(" word, … ")" | sum))?
+    sum    := product (("+" | "-") product)*      product := unary ("*" unary)*      unary := "-" unary | primary
+    primary:= number [元 | % | pp] | date | name | word | function "(" value, … ")" | "(" value ")"
+
+Names are dotted Latin words (facts, accumulators, bill components) or Chinese words (values of an enumeration, named
+conditions, named tables). There is no division, no loop, no attribute, no way out into Python. Nothing is typed here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import TypeAlias
+
+MAX_LENGTH = 2000
+MAX_NESTING = 50
+
+
+class ExpressionError(Exception):
+    """A text is no expression, or its parts do not fit; the message is Chinese and is shown in a finding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A literal. ``unit`` is ``""`` (plain), ``"元"``, ``"%"`` or ``"pp"``; percent values are already divided by 100."""
+
+    value: Fraction
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A date literal."""
+
+    value: date
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A dotted Latin name or a Chinese word; what it means is found when it is typed."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """``op`` over ``args``: ``+ - * neg == != < <= > >= and or not if`` or a function's name."""
+
+    op: str
+    args: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """``item in (a, b)`` over enumeration values, or ``word in set``."""
+
+    item: Expression
+    options: tuple[Name, ...] | Expression
+
+
+Expression: TypeAlias = Number | Day | Name | Operation | Membership
+
+FUNCTIONS = {
+    "min": (2, 9),
+    "max": (2, 9),
+    "share": (2, 2),
+    "positive": (1, 1),
+    "next_month": (1, 1),
+    "add_months": (2, 2),
+    "year_start": (1, 1),
+    "year_of": (1, 1),
+    "days_between": (2, 2),
+}
+KEYWORDS = {"and", "or", "not", "in", "if", "then", "else"}
+COMPARISONS = ("==", "!=", "<=", ">=", "<", ">")
+
+_TOKEN = re.compile(
+    r"\s*(?:(?P<date>\d{4}-\d{2}-\d{2})"
+    r"|(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>元|%|pp)?"
+    r"|(?P<name>[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*(?::[0-9]+)?)"
+    r"|(?P<word>[\u4e00-\u9fff][\u4e00-\u9fff0-9A-Za-z]*|[A-Z][A-Z0-9]+)"
+    r"|(?P<op>==|!=|<=|>=|[-+*<>(),]))"
+)
+
+
+def parse_expression(text: str) -> Expression:
+    """Parse an expression.
+
+    Raises:
+        ExpressionError: it is not one, or it is too long or too deep.
+    """
+    if len(text) > MAX_LENGTH:
+        raise ExpressionError("表达式过长")
+    parser = _Parser(_tokens(text), text)
+    result = parser.value()
+    if parser.kind != "end":
+        raise ExpressionError(f"表达式“{text}”在“{parser.text}”处无法理解")
+    return result
+
+
+def _tokens(text: str) -> list[tuple[str, str, str]]:
+    tokens, position = [], 0
+    stripped = text.rstrip()
+    while position < len(stripped):
+        match = _TOKEN.match(stripped, position)
+        if match is None:
+            raise ExpressionError(f"表达式“{text}”在“{stripped[position:].strip()[:10]}”处无法理解")
+        kind = match.lastgroup or ""
+        if kind == "unit":
+            kind = "number"
+        tokens.append((kind, match.group(kind), match.group("unit") or ""))
+        position = match.end()
+    tokens.append(("end", "", ""))
+    return tokens
+
+
+class _Parser:
+    """Recursive descent over the token list; every method consumes what it returns."""
+
+    def __init__(self, tokens: list[tuple[str, str, str]], source: str) -> None:
+        self.tokens = tokens
+        self.source = source
+        self.at = 0
+        self.depth = 0
+
+    @property
+    def kind(self) -> str:
+        return self.tokens[self.at][0]
+
+    @property
+    def text(self) -> str:
+        return self.tokens[self.at][1]
+
+    def accept(self, *texts: str) -> str:
+        if self.kind in ("op", "name") and self.text in texts:
+            self.at += 1
+            return self.tokens[self.at - 1][1]
+        return ""
+
+    def expect(self, text: str) -> None:
+        if not self.accept(text):
+            raise ExpressionError(f"表达式“{self.source}”缺少“{text}”")
+
+    def value(self) -> Expression:
+        self.depth += 1
+        if self.depth > MAX_NESTING:
+            raise ExpressionError("表达式嵌套过深")
+        if self.accept("if"):
+            condition = self.disjunction()
+            self.expect("then")
+            chosen = self.value()
+            self.expect("else")
+            result: Expression = Operation("if", (condition, chosen, self.value()))
+        else:
+            result = self.disjunction()
+        self.depth -= 1
+        return result
+
+    def disjunction(self) -> Expression:
+        parts = [self.conjunction()]
+        while self.accept("or"):
+            parts.append(self.conjunction())
+        return parts[0] if len(parts) == 1 else Operation("or", tuple(parts))
+
+    def conjunction(self) -> Expression:
+        parts = [self.negation()]
+        while self.accept("and"):
+            parts.append(self.negation())
+        return parts[0] if len(parts) == 1 else Operation("and", tuple(parts))
+
+    def negation(self) -> Expression:
+        if self.accept("not"):
+            return Operation("not", (self.negation(),))
+        return self.comparison()
+
+    def comparison(self) -> Expression:
+        left = self.sum()
+        operator = self.accept(*COMPARISONS)
+        if operator:
+            return Operation(operator, (left, self.sum()))
+        negated = bool(self.accept("not"))
+        if negated and self.text != "in":
+            raise ExpressionError(f"表达式“{self.source}”的not后面应为in")
+        if self.accept("in"):
+            inside = Membership(left, self.options())
+            return Operation("not", (inside,)) if negated else inside
+        return left
+
+    def options(self) -> tuple[Name, ...] | Expression:
+        if not self.accept("("):
+            return self.sum()
+        names = [self.option()]
+        while self.accept(","):
+            names.append(self.option())
+        self.expect(")")
+        return tuple(names)
+
+    def option(self) -> Name:
+        if self.kind not in ("word", "name"):
+            raise ExpressionError(f"表达式“{self.source}”的in列表应为词语")
+        self.at += 1
+        return Name(self.tokens[self.at - 1][1])
+
+    def sum(self) -> Expression:
+        left = self.product()
+        while operator := self.accept("+", "-"):
+            left = Operation(operator, (left, self.product()))
+        return left
+
+    def product(self) -> Expression:
+        left = self.unary()
+        while self.accept("*"):
+            left = Operation("*", (left, self.unary()))
+        return left
+
+    def unary(self) -> Expression:
+        if self.accept("-"):
+            return Operation("neg", (self.unary(),))
+        return self.primary()
+
+    def primary(self) -> Expression:
+        kind, text, unit = self.tokens[self.at]
+        if kind == "number":
+            self.at += 1
+            return Number(Fraction(text) / (100 if unit in ("%", "pp") else 1), unit)
+        if kind == "date":
+            self.at += 1
+            return _day(text)
+        if self.accept("("):
+            inner = self.value()
+            self.expect(")")
+            return inner
+        if kind in ("name", "word") and text not in KEYWORDS:
+            self.at += 1
+            return self.call(text) if text in FUNCTIONS and self.accept("(") else Name(text)
+        raise ExpressionError(f"表达式“{self.source}”在“{text or '结尾'}”处无法理解")
+
+    def call(self, function: str) -> Expression:
+        args = [self.value()]
+        while self.accept(","):
+            args.append(self.value())
+        self.expect(")")
+        low, high = FUNCTIONS[function]
+        if not low <= len(args) <= high:
+            raise ExpressionError(f"函数{function}的参数个数不对")
+        return Operation(function, tuple(args))
+
+
+def _day(text: str) -> Day:
+    try:
+        return Day(date.fromisoformat(text))
+    except ValueError as error:
+        raise ExpressionError(f"“{text}”不是日期") from error

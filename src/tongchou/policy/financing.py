@@ -1,0 +1,69 @@
+"""Who pays what per person and year (筹资): the shares of each person class and who pays the person's part instead."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from tongchou.policy.model import Financing, FinancingClass, OnBehalf
+from tongchou.policy.rejections import FACT_WRONG, NUMBER_UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Dues:
+    """What one person's year brings to the fund, in fen.
+
+    ``shares`` are the parts as the document splits them; ``on_behalf`` is who pays how much of the person's part;
+    ``person_cash`` is what the person hands over; ``total`` is what the fund receives.
+    """
+
+    shares: MappingProxyType[str, int]
+    on_behalf: tuple[tuple[str, int, str], ...]
+    person_cash: int
+    total: int
+    citation: str
+
+
+class FinancingPlan:
+    """The financing table of one pack version."""
+
+    def __init__(self, table: Financing) -> None:
+        self.payers = MappingProxyType(table.payers)
+        self._classes = {entry.id: entry for entry in table.classes}
+        self._behalf = table.on_behalf
+
+    @property
+    def classes(self) -> tuple[FinancingClass, ...]:
+        """The person classes in written order."""
+        return tuple(self._classes.values())
+
+    def dues(self, person_class: str, holder_of: Collection[str] = ()) -> Dues:
+        """The dues of a person.
+
+        Args:
+            person_class: one of :attr:`classes`.
+            holder_of: titles that make somebody else pay, as the pack names them (``who``).
+
+        Raises:
+            Rejection: POL-011 an unknown class, POL-022 the document gives no amount for somebody who pays.
+        """
+        entry = self._classes.get(person_class)
+        if entry is None:
+            allowed = "、".join(self._classes)
+            raise FACT_WRONG(fact="person_class", title="缴费类别", value=person_class, allowed=allowed)
+        own = entry.shares.get("person", 0)
+        left, paid = own, []
+        for rule in self._behalf:
+            if rule.who in holder_of and (not rule.classes or person_class in rule.classes):
+                amount = self._amount(rule, left)
+                paid.append((rule.payer, amount, rule.place.cite))
+                left -= amount
+        shares = MappingProxyType(dict(entry.shares))
+        return Dues(shares, tuple(paid), left, sum(entry.shares.values()), entry.place.cite)
+
+    @staticmethod
+    def _amount(rule: OnBehalf, left: int) -> int:
+        if rule.unknown:
+            raise NUMBER_UNKNOWN(note=rule.unknown, cite=rule.place.cite)
+        return left if rule.amount is None else min(rule.amount, left)

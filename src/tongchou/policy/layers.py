@@ -1,0 +1,209 @@
+"""Reads benefits and their layers: base, deductible, bands, adjustments, caps, feeds."""
+
+from __future__ import annotations
+
+from tongchou.policy.model import (
+    COMPONENTS,
+    Adjustment,
+    Bands,
+    Benefit,
+    Cap,
+    Condition,
+    Deductible,
+    Feed,
+    Layer,
+    NthRule,
+    Quantity,
+    Tier,
+)
+from tongchou.policy.nodes import Map, Scalar, Seq, Tree
+from tongchou.policy.reader import Cursor
+
+OPERATIONS = ("add", "times", "set", "at_least", "at_most")
+
+
+def read_benefit(item: Cursor) -> Benefit:
+    """A benefit: its names, the conditions to be met, its layers."""
+    requires = []
+    for rule in item.children("requires"):
+        because = rule.needed_text("because")
+        condition = rule.condition("when", because)
+        if condition is not None:
+            requires.append(Condition(condition.expression, condition.text, rule.place, because))
+        rule.done()
+    benefit = Benefit(
+        names=item.words("name"),
+        requires=tuple(requires),
+        layers=tuple(read_layer(layer) for layer in item.children("layers")),
+        uncovered_to=item.choice("uncovered_to", COMPONENTS, "uncovered"),
+        place=item.place,
+    )
+    if not benefit.names:
+        item.report("待遇没有名称", "请写name: 住院")
+    item.text("title")
+    item.done()
+    return benefit
+
+
+def read_layer(item: Cursor) -> Layer:
+    """A layer of one fund."""
+    base = item.words("base")
+    for name in base:
+        if name not in COMPONENTS:
+            item.report(f"不认识的费用成分“{name}”", f"可用:{'、'.join(COMPONENTS)}", item.tree.get("base"))
+    if not base:
+        item.report("没有写计算基数", "请写base: [in_scope]")
+    cumulate = item.child("cumulate")
+    layer = Layer(
+        id=item.needed_text("id"),
+        title=item.needed_text("title"),
+        fund=item.needed_text("pays_from"),
+        base=base,
+        when=item.condition("when"),
+        cumulate_base=cumulate.needed_text("counts") if cumulate else "",
+        cumulate_paid=cumulate.needed_text("paid") if cumulate else "",
+        deductible=_deductible(item.child("deductible")),
+        bands=_bands(item),
+        adjust=_adjustments(item, "率"),
+        caps=tuple(_cap(cap) for cap in item.children("caps")),
+        in_place="in_scope" not in base,
+        rounding=item.choice("rounding", ("half_up", "trunc"), "half_up"),
+        feeds=tuple(_feed(feed) for feed in item.children("feeds")),
+        place=item.place,
+    )
+    if cumulate is not None:
+        cumulate.done()
+    item.done()
+    return layer
+
+
+def _deductible(item: Cursor | None) -> Deductible | None:
+    if item is None:
+        return None
+    if item.tree.get("by") is not None:
+        item.report("起付标准的表格应写在amount之下", "请写deductible: {amount: {by: …}}")
+    counts = item.text("counts")
+    per = item.choice("per", ("visit", "month", "year", "day", "life"), "visit")
+    if (per != "visit" or counts) and not counts.startswith(f"{per}."):
+        item.report(f"起付标准按{per}计,但counts写的是“{counts}”", f"请写counts: {per}.…,与per一致")
+    found = Deductible(
+        amount=item.needed_quantity("amount", "元"),
+        counts=counts,
+        adjust=_adjustments(item, "元"),
+        nth=_nth(item.child("nth")),
+        sum_caps=tuple(_cap(cap) for cap in item.children("sum_caps")),
+        place=item.place,
+    )
+    item.done()
+    return found
+
+
+def _nth(item: Cursor | None) -> NthRule | None:
+    if item is None:
+        return None
+    node = item.get("factors")
+    factors = _list(item, node, "率")
+    found = NthRule(
+        counts=item.needed_text("counts"),
+        factors=factors,
+        then=item.quantity("then", "元"),
+        subtract=item.quantity("subtract", "元"),
+        floor=item.quantity("floor", "元"),
+        place=item.place,
+    )
+    if bool(factors) == (found.subtract is not None):
+        item.report("第n次的规则应写factors或subtract其中之一", "例如factors: [100%, 50%, 0%]")
+    item.done()
+    return found
+
+
+def _list(item: Cursor, node: Tree | None, unit: str) -> tuple[Quantity, ...]:
+    if not isinstance(node, Seq):
+        return ()
+    return tuple(q for entry in node.items if (q := item.read_quantity(entry, unit, "factors")) is not None)
+
+
+def _bands(item: Cursor) -> Bands:
+    """``bands`` is a list of tiers, or a mapping with ``measure``, ``counts``, ``whole_amount`` and ``tiers``."""
+    node = item.get("bands")
+    if isinstance(node, Map):
+        block = Cursor(node, item.findings, item.cite)
+        tiers = block.children("tiers")
+        measure = block.choice("measure", ("above_deductible", "gross"), "above_deductible")
+        counts, whole = block.text("counts"), block.flag("whole_amount")
+        block.done()
+        place = block.place
+    else:
+        tiers, measure, counts, whole, place = item.children("bands"), "above_deductible", "", False, item.place
+    if not tiers:
+        item.report("没有写报销比例", "请写bands: [{ratio: 60%}]")
+    read = tuple(_tier(tier, last=tier is tiers[-1]) for tier in tiers)
+    return Bands(measure, counts, whole, read, place)
+
+
+def _tier(item: Cursor, *, last: bool) -> Tier:
+    upto = item.quantity("to", "元")
+    if (upto is None) != last:
+        item.report("只有最后一段不写上限to", "请给前面各段写to,最后一段不写")
+    tier = Tier(upto, item.needed_quantity("ratio", "率"), item.flag("fixed"))
+    item.done()
+    return tier
+
+
+def _adjustments(item: Cursor, unit: str) -> tuple[Adjustment, ...]:
+    found = []
+    for entry in item.children("adjust"):
+        operations = [op for op in OPERATIONS if entry.tree.get(op) is not None]
+        if len(operations) != 1:
+            entry.report("每条调整只写一个动作", f"请从{'、'.join(OPERATIONS)}中选一个")
+            continue
+        op = operations[0]
+        amount = entry.needed_quantity(op, "率" if op == "times" else unit)
+        when = entry.condition("when")
+        label = entry.text("label") or (when.text if when else "")
+        found.append(Adjustment(op, amount, when, label, entry.place))
+        _check_points(entry, op, unit)
+        entry.done()
+    return tuple(found)
+
+
+def _check_points(entry: Cursor, op: str, unit: str) -> None:
+    """Points and percent are different words: what is added to a ratio must be ``pp``, what multiplies must not."""
+    node = entry.tree.get(op)
+    text = node.text if isinstance(node, Scalar) else ""
+    if op == "add" and unit == "率" and "%" in text:
+        entry.report("加到比例上的是百分点,不是百分比", "请写成10pp;如文件意为相对提高,请用times: 110%", node)
+    if op != "add" and "pp" in text:
+        entry.report(f"{op}后面应为百分比", "请写成%;百分点(pp)只用于add", node)
+
+
+def _cap(item: Cursor) -> Cap:
+    counts = item.text("counts")
+    per = item.choice("per", ("visit", "month", "year", "day", "life"), "visit")
+    if (per != "visit" or counts) and not counts.startswith(f"{per}."):
+        item.report(f"限额按{per}计,但counts写的是“{counts}”", f"请写counts: {per}.…,与per一致")
+    found = Cap(
+        on=item.choice("on", ("cost", "payment", "deductible"), "payment"),
+        amount=item.needed_quantity("amount", "元"),
+        counts=counts,
+        rest_to=item.choice("rest_to", COMPONENTS, "over_cap"),
+        title=item.text("title") or "限额",
+        place=item.place,
+        acknowledged=item.text("acknowledged"),
+        note=item.text("note"),
+    )
+    if found.acknowledged and not found.note:
+        item.report("确认了原文的问题,但没有说明", "请写note说明原文如何规定")
+    item.done()
+    return found
+
+
+def _feed(item: Cursor) -> Feed:
+    found = Feed(
+        to=item.needed_text("to"),
+        what=item.choice("what", ("base", "paid", "deductible", "one"), "base"),
+        when=item.condition("when"),
+        place=item.place,
+    )
+    item.done()
+    return found

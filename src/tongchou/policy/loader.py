@@ -1,0 +1,72 @@
+"""The only module of the engine that reads files: a directory (or one file) of packs, and their case files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tongchou.policy.findings import Finding, PolicyErrors
+from tongchou.policy.nodes import Map, parse_yaml
+
+CASES = "cases"
+
+
+def default_pack_directory() -> Path:
+    """The packs that ship with the product: ``policies/`` of a checkout, else the copy inside the installed package.
+
+    Raises:
+        FileNotFoundError: neither is there; the installation is incomplete.
+    """
+    package = Path(__file__).resolve().parent.parent
+    for candidate in (package.parent.parent / "policies", package / "_policies"):
+        if candidate.is_dir() and any(candidate.glob("*.yaml")):
+            return candidate
+    raise FileNotFoundError("no policy packs found: reinstall the package, or name a directory of packs")
+
+
+def read_packs(path: Path) -> list[Map]:
+    """Every YAML document under a directory except case files; or the one file given.
+
+    Raises:
+        PolicyErrors: nothing there, or a file that cannot be read.
+    """
+    return list(_read(path, pack_files(path)))
+
+
+def pack_files(path: Path) -> list[Path]:
+    """The pack and binding files under a path, sorted."""
+    if path.is_file():
+        return [path]
+    return sorted(file for file in path.rglob("*.yaml") if CASES not in file.relative_to(path).parts)
+
+
+def case_files(path: Path) -> list[Path]:
+    """The case files under a path, sorted; a single file counts as a case file."""
+    if path.is_file():
+        return [path]
+    inside = path.name == CASES
+    return sorted(file for file in path.rglob("*.yaml") if inside or CASES in file.relative_to(path).parts)
+
+
+def read_cases(path: Path) -> list[Map]:
+    """The case files under a path, parsed.
+
+    Raises:
+        PolicyErrors: a file that cannot be read.
+    """
+    return list(_read(path, case_files(path)))
+
+
+def _read(root: Path, found: list[Path]) -> Iterator[Map]:
+    if not found:
+        raise PolicyErrors([Finding(str(root), 0, "", "没有找到YAML文件", "请核对路径")])
+    for file in found:
+        name = file.name if root.is_file() else file.relative_to(root).as_posix()
+        try:
+            text = file.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise PolicyErrors([Finding(name, 0, "", f"无法读取:{error}", "请核对文件权限和UTF-8编码")]) from error
+        tree = parse_yaml(text, name)
+        if not isinstance(tree, Map):
+            raise PolicyErrors([Finding(name, 1, "", "文件应为“键: 值”的形式", "请参照语言手册书写")])
+        yield tree

@@ -1,0 +1,275 @@
+"""A compiled plan and what it computes: the outcome of one visit.
+
+Immutable and shared between threads. Amounts are int fen; nothing here knows a database, a clock or a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from types import MappingProxyType
+from typing import cast
+
+from tongchou.kernel.money import format_yuan
+from tongchou.kernel.period import Period
+from tongchou.kernel.rate import Rate
+from tongchou.policy.explain import ExplainedStep, explain_steps
+from tongchou.policy.facts import encoder_source, encoding_tables, wrong_fact
+from tongchou.policy.lines import LineFacts, LineSplit, LineSplitter
+from tongchou.policy.model import BURDEN_COMPONENTS, AccumulatorSpec, FactSpec
+from tongchou.policy.program import LayerInfo, Program
+from tongchou.policy.rejections import BILL_WRONG
+from tongchou.policy.vocabulary import COMPONENT_TITLES
+
+Facts = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """One visit's cost in fen, split by the catalogue; the sum of the four is the total."""
+
+    out_of_scope: int = 0
+    over_limit: int = 0
+    prior_self_pay: int = 0
+    in_scope: int = 0
+
+    @property
+    def total(self) -> int:
+        """The whole bill in fen."""
+        return self.out_of_scope + self.over_limit + self.prior_self_pay + self.in_scope
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """What one layer paid, in fen, zero included."""
+
+    layer: str
+    fund: str
+    amount: int
+
+
+class Outcome:
+    """What was decided for one visit. Everything is read from one flat tuple of integers."""
+
+    __slots__ = ("_plan", "_raw")
+
+    def __init__(self, plan: Plan, raw: tuple[int, ...]) -> None:
+        self._plan = plan
+        self._raw = raw
+
+    @property
+    def payments(self) -> tuple[Payment, ...]:
+        """Per layer in the order of payment, zero ones included."""
+        return tuple(Payment(layer.id, layer.fund, self._raw[n]) for n, layer in enumerate(self._plan.layers, 1))
+
+    @property
+    def fund_pay(self) -> int:
+        """All fund payments together, without the personal account, in fen."""
+        return sum(self._raw[1 : self._plan.at_burden])
+
+    @property
+    def burden(self) -> dict[str, int]:
+        """What the person carries after all layers, by component, in fen, zero ones included."""
+        raw = self._raw
+        return {name: raw[n] for n, name in enumerate(BURDEN_COMPONENTS, self._plan.at_burden)}
+
+    @property
+    def person_pay(self) -> int:
+        """The sum of the burden in fen: account + cash."""
+        at = self._plan.at_burden
+        return sum(self._raw[at : at + len(BURDEN_COMPONENTS)])
+
+    @property
+    def account_pay(self) -> int:
+        """From the personal account, in fen."""
+        return self._raw[self._plan.at_account]
+
+    @property
+    def cash_pay(self) -> int:
+        """In cash, in fen."""
+        return self.person_pay - self.account_pay
+
+    @property
+    def deductible(self) -> int:
+        """The deductible applied on this visit, in fen."""
+        return self._raw[self._plan.at_account + 1]
+
+    def paid(self, layer: str) -> int:
+        """What a layer paid, in fen; 0 where the plan has no such layer."""
+        return next((payment.amount for payment in self.payments if payment.layer == layer), 0)
+
+    def ratio_of(self, layer: str) -> Rate | None:
+        """The nominal ratio of the layer's first band after all adjustments."""
+        for number, info in enumerate(self._plan.layers):
+            if info.id == layer and info.ratio_scale:
+                return Rate(Fraction(self._raw[self._plan.at_account + 2 + number], info.ratio_scale))
+        return None
+
+    @property
+    def accumulator_delta(self) -> dict[str, int]:
+        """What the visit adds to each accumulator (fen or counts); only what is not zero. A reversal subtracts it."""
+        at = self._plan.at_deltas
+        return {spec.name: self._raw[at + n] for n, spec in enumerate(self._plan.accumulators) if self._raw[at + n]}
+
+    @property
+    def values(self) -> tuple[int, ...]:
+        """The step values to be stored with a settlement; empty unless :meth:`Plan.trace` made this outcome."""
+        return self._raw[self._plan.at_values :]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Outcome):
+            return NotImplemented
+        end = self._plan.at_values
+        return self._plan is other._plan and self._raw[:end] == other._raw[:end]
+
+    def __hash__(self) -> int:
+        return hash(self._raw[: self._plan.at_values])
+
+    def __repr__(self) -> str:
+        return f"Outcome({self._plan.id}, payments={self.payments}, burden={self.burden}, account={self.account_pay})"
+
+
+class Plan:
+    """The compiled policy of one area × scheme × benefit in one version. Made by :class:`~tongchou.policy.PolicyBook`."""
+
+    def __init__(
+        self,
+        *,
+        program: Program,
+        plan_id: str,
+        package_hash: str,
+        title: str,
+        benefit: str,
+        version_from: date,
+        benefit_year: str,
+        counts_in: str,
+    ) -> None:
+        self.id = plan_id
+        self.package_hash = package_hash
+        self.title = title
+        self.benefit = benefit
+        self.version_from = version_from
+        self.counts_in = counts_in
+        self.facts: tuple[FactSpec, ...] = program.facts
+        self.accumulators: tuple[AccumulatorSpec, ...] = program.accumulators
+        self.layers: tuple[LayerInfo, ...] = program.layers
+        self.payer = program.payer
+        self.source = program.source
+        self.program = program
+        self.at_burden = 1 + len(program.layers)
+        self.at_account = self.at_burden + len(BURDEN_COMPONENTS)
+        self.at_deltas = self.at_account + 2 + len(program.layers)
+        self.at_values = self.at_deltas + len(program.accumulators)
+        self._year_start = cast("tuple[int, int]", tuple(int(part) for part in benefit_year.split("-")))
+        self._tables = encoding_tables(program.facts)
+        self._splitter = LineSplitter(program.lines) if program.lines else None
+        self._call = self._make("evaluate", program.source)
+        self._call_traced = self._make("trace", program.trace_source)
+
+    def _make(self, name: str, source: str) -> Callable[..., tuple[int, ...]]:
+        """Compile the integer function together with the encoding of its arguments into one callable."""
+        namespace: dict[str, object] = {**self.program.constants, **self._tables}
+        call = encoder_source(name, self.facts, self.accumulators)
+        exec(compile(f"{source}\n\n{call}", f"<plan {self.id}>", "exec"), namespace)  # noqa: S102 - text generated here
+        return cast("Callable[..., tuple[int, ...]]", namespace["call"])
+
+    # -- a visit ----------------------------------------------------------------------------------------------------
+
+    def split_line(self, line: LineFacts) -> LineSplit:
+        """Split a fee line into what is out of scope, over the price limit, prepaid by the person, and in scope.
+
+        Raises:
+            Rejection: POL-030 no ratio is known for the item, POL-031 the item class is not one.
+        """
+        if self._splitter is None:
+            return LineSplit(line.amount, 0, 0, 0)
+        return self._splitter.split(line)
+
+    def evaluate(self, facts: Facts, bill: Bill, accumulators: Mapping[str, int], account_balance: int = 0) -> Outcome:
+        """Decide one visit.
+
+        Args:
+            facts: values by dotted name; names that the plan does not use are ignored.
+            bill: the visit's cost in fen, each component ≥ 0.
+            accumulators: the person's counters before the visit; absent ones count as zero.
+            account_balance: what the personal account holds, in fen.
+
+        Raises:
+            Rejection: POL-010 a fact is missing, POL-011 a value is outside the policy, POL-012 a negative bill,
+                POL-020 excluded, POL-021 the benefit's conditions are not met, POL-022 the document lacks a number.
+        """
+        return self._run(self._call, facts, bill, accumulators, account_balance)
+
+    def trace(self, facts: Facts, bill: Bill, accumulators: Mapping[str, int], account_balance: int = 0) -> Outcome:
+        """As :meth:`evaluate`, the same arithmetic, and ``outcome.values`` holds the step values for :meth:`explain`."""
+        return self._run(self._call_traced, facts, bill, accumulators, account_balance)
+
+    def _run(
+        self,
+        call: Callable[..., tuple[int, ...]],
+        facts: Facts,
+        bill: Bill,
+        accumulators: Mapping[str, int],
+        account_balance: int,
+    ) -> Outcome:
+        if bill.in_scope < 0 or bill.prior_self_pay < 0 or bill.over_limit < 0 or bill.out_of_scope < 0:
+            raise self._negative(bill)
+        try:
+            raw = call(facts, bill, accumulators.get, account_balance)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise wrong_fact(self.facts, facts) from error
+        if raw[0]:
+            refusal = self.program.refusals[raw[0] - 1]
+            raise refusal.kind(**dict(refusal.details))
+        return Outcome(self, raw)
+
+    def _negative(self, bill: Bill) -> Exception:
+        for name in ("out_of_scope", "over_limit", "prior_self_pay", "in_scope"):
+            amount = getattr(bill, name)
+            if amount < 0:
+                return BILL_WRONG(component=COMPONENT_TITLES[name], amount=format_yuan(amount))
+        raise AssertionError("unreachable")
+
+    # -- what a result says -----------------------------------------------------------------------------------------
+
+    def explain(
+        self, values: tuple[int, ...], facts: Facts, bill: Bill, accumulators: Mapping[str, int]
+    ) -> list[ExplainedStep]:
+        """The Chinese explanation of a traced result, rendered from the plan and the stored values."""
+        return explain_steps(self.program, values, facts, bill, accumulators)
+
+    def waterfall(self, outcome: Outcome) -> list[tuple[str, int, str]]:
+        """From the total to the cash: (label, signed fen, kind), kind is ``total``, ``fund``, ``account`` or ``cash``."""
+        steps = [("医疗费用总额", outcome.fund_pay + outcome.person_pay, "total")]
+        titles = {layer.id: layer.title for layer in self.layers}
+        steps += [(titles[payment.layer], -payment.amount, "fund") for payment in outcome.payments]
+        if self.payer is not None:
+            steps.append((self.payer.title, -outcome.account_pay, "account"))
+        return [*steps, ("个人现金支付", outcome.cash_pay, "cash")]
+
+    # -- time ---------------------------------------------------------------------------------------------------------
+
+    def benefit_year(self, day: date) -> Period:
+        """The benefit year (待遇年度) that a day lies in."""
+        month, first = self._year_start
+        start = date(day.year, month, first)
+        if day < start:
+            start = date(day.year - 1, month, first)
+        return Period(start, date(start.year + 1, month, first))
+
+    def counting_date(self, *, admitted: date, discharged: date) -> date:
+        """The day of a stay that chooses the benefit year, as the pack says (discharge in GS-CITY, 五(三)2)."""
+        return discharged if self.counts_in == "discharge" else admitted
+
+    def period_key(self, accumulator: AccumulatorSpec, day: date) -> str:
+        """The period in which an accumulator counts on a day: ``2010``, ``2010-03``, ``2010-03-08`` or ``life``."""
+        if accumulator.period == "year":
+            return str(self.benefit_year(day).start.year)
+        return {"month": f"{day:%Y-%m}", "day": f"{day:%Y-%m-%d}"}.get(accumulator.period, "life")
+
+    @property
+    def fact_titles(self) -> Mapping[str, str]:
+        """Chinese titles of the facts by name."""
+        return MappingProxyType({spec.name: spec.title for spec in self.facts})

@@ -1,0 +1,69 @@
+"""The result of compiling: source text of one integer function and the static half of its explanation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tongchou.kernel.rejection import RejectionKind
+from tongchou.policy.model import AccumulatorSpec, FactSpec, LineRules, Payer
+
+FormatOf = tuple[str, str, int]
+"""A value shown in an explanation: variable, ``yuan`` / ``int`` / ``rate``, scale."""
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """One explained step: formula in names, template for the numbers, and which variables hold them.
+
+    ``chain`` is for ratios and amounts that are adjusted step by step: (label, variable, scale, citation); an
+    adjustment that changed nothing is not shown. ``show`` hides the step when that variable is zero.
+    """
+
+    layer: str
+    title: str
+    formula: str
+    template: str
+    refs: tuple[FormatOf, ...]
+    amount: FormatOf | None = None
+    exact: tuple[str, int] | None = None
+    fund: str = ""
+    cite: str = ""
+    show: str = ""
+    changed: tuple[FormatOf, FormatOf] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A rule that refuses: its kind and the words that fill its message."""
+
+    kind: RejectionKind
+    details: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LayerInfo:
+    """A layer as the outcome reports it. ``ratio_scale`` is 0 where the layer has no nominal ratio."""
+
+    id: str
+    title: str
+    fund: str
+    cite: str
+    ratio_scale: int
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Everything that was derived from the packs for one benefit."""
+
+    source: str
+    trace_source: str
+    constants: dict[str, tuple[int, ...]]
+    facts: tuple[FactSpec, ...]
+    accumulators: tuple[AccumulatorSpec, ...]
+    layers: tuple[LayerInfo, ...]
+    payer: Payer | None
+    refusals: tuple[Refusal, ...]
+    recorded: tuple[str, ...]
+    displays: tuple[Display, ...]
+    lines: LineRules | None
+    max_scale: int

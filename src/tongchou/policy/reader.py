@@ -1,0 +1,203 @@
+"""Helpers that read typed values out of a located YAML tree and collect findings instead of stopping at the first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from tongchou.policy.expressions import Expression, ExpressionError, Number, Operation, parse_expression
+from tongchou.policy.findings import Finding
+from tongchou.policy.model import Condition, Place, Quantity, Table
+from tongchou.policy.nodes import Map, Scalar, Seq, Tree
+
+META_KEYS = {"cite", "note", "acknowledged", "title"}
+
+
+class Cursor:
+    """A mapping being read: remembers which keys were asked for, so that a misspelt key is found."""
+
+    def __init__(self, tree: Map, findings: list[Finding], cite: str = "") -> None:
+        self.tree = tree
+        self.findings = findings
+        own = tree.get("cite")
+        self.cite = own.text if isinstance(own, Scalar) else cite
+        self.used: set[str] = {"cite", "note"}
+
+    @property
+    def place(self) -> Place:
+        return Place(self.tree.file, self.tree.line, self.cite)
+
+    def report(self, message: str, remedy: str, at: Tree | None = None) -> None:
+        node = at or self.tree
+        self.findings.append(Finding(node.file, node.line, self.cite, message, remedy))
+
+    def get(self, key: str) -> Tree | None:
+        self.used.add(key)
+        return self.tree.get(key)
+
+    def need(self, key: str) -> Tree | None:
+        node = self.get(key)
+        if node is None:
+            self.report(f"缺少“{key}”", f"请补上{key}")
+        return node
+
+    def text(self, key: str, default: str = "") -> str:
+        node = self.get(key)
+        if node is None:
+            return default
+        if isinstance(node, Scalar):
+            return "" if node.is_null else node.text
+        self.report(f"“{key}”应为文字", "请写成一行文字", node)
+        return default
+
+    def needed_text(self, key: str) -> str:
+        return self.text(key) if self.need(key) is not None else ""
+
+    def choice(self, key: str, allowed: Iterable[str], default: str) -> str:
+        value = self.text(key, default)
+        if value not in tuple(allowed):
+            self.report(f"“{key}: {value}”不认识", f"可用的写法:{'、'.join(allowed)}", self.tree.get(key))
+            return default
+        return value
+
+    def flag(self, key: str) -> bool:
+        return self.choice(key, ("true", "false"), "false") == "true"
+
+    def words(self, key: str) -> tuple[str, ...]:
+        node = self.get(key)
+        items = node.items if isinstance(node, Seq) else (node,) if node is not None else ()
+        if not all(isinstance(item, Scalar) for item in items):
+            self.report(f"“{key}”应为词语的列表", "请写成[甲, 乙]", node)
+        return tuple(item.text for item in items if isinstance(item, Scalar) and not item.is_null)
+
+    def day(self, key: str) -> date | None:
+        text = self.text(key)
+        if not text:
+            return None
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            self.report(f"“{key}: {text}”不是日期", "请写成2023-04-10的形式", self.tree.get(key))
+            return None
+
+    def child(self, key: str) -> Cursor | None:
+        node = self.get(key)
+        return self.enter(node, key)
+
+    def enter(self, node: Tree | None, what: str) -> Cursor | None:
+        if node is None:
+            return None
+        if not isinstance(node, Map):
+            self.report(f"“{what}”应为“键: 值”的形式", "请参照语言手册书写", node)
+            return None
+        return Cursor(node, self.findings, self.cite)
+
+    def children(self, key: str) -> list[Cursor]:
+        """The mappings of a list (a single mapping counts as a list of one)."""
+        node = self.get(key)
+        items = node.items if isinstance(node, Seq) else (node,) if node is not None else ()
+        return [cursor for item in items if (cursor := self.enter(item, key)) is not None]
+
+    def named(self, key: str) -> list[tuple[str, Tree]]:
+        """The entries of a mapping."""
+        inner = self.child(key)
+        return [] if inner is None else [(k, v) for k, v in inner.tree.entries.items() if k not in ("cite", "note")]
+
+    def done(self) -> None:
+        for key in self.tree.entries:
+            if key not in self.used:
+                node = self.tree.entries[key]
+                self.report(f"不认识的键“{key}”", f"请改正或删除;此处可用:{'、'.join(sorted(self.used))}", node)
+
+    # -- values of the language ---------------------------------------------------------------------------------
+
+    def expression(self, node: Tree, what: str) -> Expression | None:
+        if not isinstance(node, Scalar) or node.is_null:
+            self.report(f"“{what}”应为表达式", "请写成一行表达式", node)
+            return None
+        try:
+            return parse_expression(node.text)
+        except ExpressionError as error:
+            self.report(str(error), "请改正表达式", node)
+            return None
+
+    def condition(self, key: str, because: str = "") -> Condition | None:
+        node = self.get(key)
+        if node is None:
+            return None
+        parsed = self.expression(node, key)
+        if parsed is None or not isinstance(node, Scalar):
+            return None
+        return Condition(parsed, node.text, Place(node.file, node.line, self.cite), because)
+
+    def quantity(self, key: str, unit: str) -> Quantity | None:
+        node = self.get(key)
+        return None if node is None else self.read_quantity(node, unit, key)
+
+    def needed_quantity(self, key: str, unit: str) -> Quantity:
+        node = self.need(key)
+        found = None if node is None else self.read_quantity(node, unit, key)
+        return found or Quantity(unit, self.place, unknown="未写")
+
+    def read_quantity(self, node: Tree, unit: str, what: str) -> Quantity | None:
+        """A number, an expression, a table (``by``), ``{value: …}`` or ``null`` with a note beside it."""
+        if isinstance(node, Map):
+            inner = Cursor(node, self.findings, self.cite)
+            if node.get("by") is not None:
+                return Quantity(unit, inner.place, text=what, table=inner.table(unit))
+            value = inner.need("value")
+            found = None if value is None else inner.read_quantity(value, unit, what)
+            inner.done()
+            return found
+        place = Place(node.file, node.line, self.cite)
+        if isinstance(node, Scalar) and node.is_null:
+            return Quantity(unit, place, unknown=self.note(node))
+        parsed = self.expression(node, what)
+        if parsed is None or not isinstance(node, Scalar):
+            return None
+        return Quantity(unit, place, text=node.text, expression=self.with_unit(parsed, unit, node))
+
+    def note(self, node: Tree) -> str:
+        own = self.tree.get("note")
+        if isinstance(own, Scalar):
+            return own.text
+        self.report("未知的数字(null)没有说明", "请在旁边写note,说明文件缺什么", node)
+        return "文件未给出数字"
+
+    def with_unit(self, parsed: Expression, unit: str, node: Tree) -> Expression:
+        """A lone number takes the unit of its place: ``28000`` is yuan; a ratio must say ``%`` or ``pp``."""
+        sign, number = (-1, parsed.args[0]) if isinstance(parsed, Operation) and parsed.op == "neg" else (1, parsed)
+        if not isinstance(number, Number) or number.unit:
+            return parsed
+        if unit == "率" and number.value != 0:
+            self.report("比例没有单位", "请写明百分比(如65%)或个百分点(如10pp)", node)
+            return Number(sign * number.value / 100, "%")
+        fitting = {"元": "元", "率": "%"}.get(unit, "")
+        return Number(sign * number.value, fitting)
+
+    def table(self, unit: str) -> Table:
+        by = self.words("by")
+        cells: dict[tuple[str, ...], Expression | str] = {}
+        for key, node in self.tree.entries.items():
+            if key not in ("by", *META_KEYS, "unit"):
+                self._cells(node, by, (), key, unit, cells)
+        return Table(by, cells, self.place)
+
+    def _cells(
+        self, node: Tree, by: tuple[str, ...], path: tuple[str, ...], key: str, unit: str, cells: dict[tuple[str, ...], Expression | str]
+    ) -> None:
+        for word in key.split("、"):
+            here = (*path, word)
+            if len(here) < len(by):
+                if not isinstance(node, Map):
+                    self.report(f"表格在“{'/'.join(here)}”处少一层", f"表头是{'、'.join(by)}", node)
+                    return
+                for inner_key, inner in node.entries.items():
+                    if inner_key not in META_KEYS:
+                        self._cells(inner, by, here, inner_key, unit, cells)
+            elif isinstance(node, Scalar) and node.is_null:
+                cells[here] = self.note(node)
+            else:
+                parsed = self.expression(node, "/".join(here))
+                if parsed is not None:
+                    cells[here] = self.with_unit(parsed, unit, node)

@@ -1,0 +1,80 @@
+"""Reads the parts of a pack that are not about a visit: financing tables and formulas."""
+
+from __future__ import annotations
+
+from tongchou.kernel.money import parse_yuan
+from tongchou.policy.model import FactSpec, Financing, FinancingClass, FormulaRule, FormulaStep, OnBehalf
+from tongchou.policy.nodes import Scalar
+from tongchou.policy.reader import Cursor
+
+UNITS = {"fen": "元", "int": "个", "rate": "率", "date": "日"}
+
+
+def read_financing(block: Cursor | None) -> Financing | None:
+    """Who pays what; the shares of each class must add up to the printed total (checked by the checker)."""
+    if block is None:
+        return None
+    payers = {key: node.text for key, node in block.named("payers") if isinstance(node, Scalar)}
+    classes = tuple(_class(item, payers) for item in block.children("classes"))
+    behalf = tuple(_on_behalf(item) for item in block.children("on_behalf"))
+    block.done()
+    return Financing(payers, classes, behalf)
+
+
+def _class(item: Cursor, payers: dict[str, str]) -> FinancingClass:
+    shares = {payer: _yuan(item, payer) for payer in payers}
+    found = FinancingClass(item.needed_text("class"), shares, _yuan(item, "total"), item.place)
+    item.done()
+    return found
+
+
+def _yuan(item: Cursor, key: str) -> int:
+    text = item.needed_text(key)
+    try:
+        return int(parse_yuan(text))
+    except ValueError:
+        item.report(f"“{key}: {text}”不是金额", "请写成元,例如60或60.50", item.tree.get(key))
+        return 0
+
+
+def _on_behalf(item: Cursor) -> OnBehalf:
+    node = item.need("amount")
+    text = node.text if isinstance(node, Scalar) else ""
+    unknown = item.note(node) if isinstance(node, Scalar) and node.is_null else ""
+    amount = None if text == "全部" or unknown else _yuan(item, "amount")
+    found = OnBehalf(
+        item.needed_text("who"), item.words("classes"), amount, unknown, item.needed_text("payer"), item.place
+    )
+    item.done()
+    return found
+
+
+def read_formulas(top: Cursor) -> dict[str, FormulaRule]:
+    """Named calculations: inputs with their kinds, steps in order."""
+    found = {}
+    for name, node in top.named("formulas"):
+        item = top.enter(node, name)
+        if item is not None:
+            found[name] = _formula(name, item)
+    return found
+
+
+def _formula(name: str, item: Cursor) -> FormulaRule:
+    inputs = []
+    for key, node in item.named("inputs"):
+        entry = item.enter(node, key)
+        if entry is not None:
+            kind = entry.choice("kind", ("int", "fen", "bool", "date"), "fen")
+            inputs.append(FactSpec(key, entry.needed_text("title"), kind, entry.text("unit")))
+            entry.done()
+    steps = []
+    for step in item.children("steps"):
+        unit = UNITS[step.choice("unit", tuple(UNITS), "fen")]
+        quantity = step.needed_quantity("value", unit)
+        steps.append(FormulaStep(step.needed_text("name"), step.needed_text("title"), quantity, step.place))
+        step.done()
+    rule = FormulaRule(name, item.text("title") or name, tuple(inputs), tuple(steps), item.place)
+    item.done()
+    return rule
+
+

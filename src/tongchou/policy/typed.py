@@ -1,0 +1,212 @@
+"""Gives expressions their types and turns them into the text of plain integer arithmetic.
+
+Types: ``fen``, ``int``, ``rate`` (an integer numerator over a known scale), ``bool``, ``date`` (day ordinal),
+``enum:NAME`` and ``code:NAME`` (index into the fact's values), ``set:NAME`` (bit mask). Units never mix: yuan are only
+added to yuan; a rate meets money only in ``share(money, rate)``, which rounds half up to the fen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import lcm
+
+from tongchou.policy.expressions import COMPARISONS, Day, Expression, ExpressionError, Membership, Name, Number, Operation
+from tongchou.policy.model import FactSpec
+
+UNIT_TYPES = {"元": "fen", "率": "rate", "个": "int", "日": "date"}
+TYPE_NAMES = {"fen": "金额", "rate": "比例", "int": "个数", "bool": "条件", "date": "日期"}
+DATE_FUNCTIONS = {
+    "next_month": ("date", ("date",)),
+    "add_months": ("date", ("date", "int")),
+    "year_start": ("date", ("int",)),
+    "year_of": ("int", ("date",)),
+    "days_between": ("int", ("date", "date")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Source text of an integer (or truth) value, its type, and for rates the scale (denominator)."""
+
+    text: str
+    type: str
+    scale: int = 1
+
+    @property
+    def atomic(self) -> bool:
+        """Whether the text is a single name or number."""
+        return self.text.isidentifier() or self.text.lstrip("-").isdigit()
+
+
+Resolver = Callable[[str], "Code | Expression | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What names mean: ``resolve`` gives a Code, or an expression to be typed in its place, or ``None``."""
+
+    resolve: Resolver
+    fact: Callable[[str], FactSpec]
+    dates: bool = False
+
+
+def typed(expression: Expression, scope: Scope) -> Code:
+    """Type an expression.
+
+    Raises:
+        ExpressionError: an unknown name, or parts that do not fit together.
+    """
+    if isinstance(expression, Number):
+        return _number(expression)
+    if isinstance(expression, Day):
+        return Code(str(expression.value.toordinal()), "date")
+    if isinstance(expression, Name):
+        return _name(expression, scope)
+    if isinstance(expression, Membership):
+        return _membership(expression, scope)
+    return _operation(expression, scope)
+
+
+def typed_as(expression: Expression, wanted: str, scope: Scope) -> Code:
+    """Type an expression and insist on a type."""
+    code = typed(expression, scope)
+    if code.type == wanted:
+        return code
+    if wanted == "rate" and code.type == "int":
+        return Code(code.text, "rate", 1)
+    raise ExpressionError(f"这里应为{TYPE_NAMES.get(wanted, wanted)},写的是{TYPE_NAMES.get(code.type, code.type)}")
+
+
+def at_scale(code: Code, scale: int) -> str:
+    """The text of a rate's numerator over another scale (a multiple of its own)."""
+    factor = scale // code.scale
+    if factor == 1:
+        return code.text
+    if code.text.lstrip("-").isdigit():
+        return str(int(code.text) * factor)
+    return f"({code.text}) * {factor}" if not code.atomic else f"{code.text} * {factor}"
+
+
+def _number(number: Number) -> Code:
+    value = number.value
+    if number.unit == "元":
+        fen = value * 100
+        if fen.denominator != 1:
+            raise ExpressionError("金额不能细于一分")
+        return Code(str(fen.numerator), "fen")
+    if number.unit or value.denominator != 1:
+        scale = lcm(100, value.denominator)
+        return Code(str((value * scale).numerator), "rate", scale)
+    return Code(str(value.numerator), "int")
+
+
+def _name(name: Name, scope: Scope) -> Code:
+    found = scope.resolve(name.text)
+    if found is None:
+        raise ExpressionError(f"不认识的名称“{name.text}”")
+    return found if isinstance(found, Code) else typed(found, scope)
+
+
+def _membership(expression: Membership, scope: Scope) -> Code:
+    options = expression.options
+    if isinstance(options, tuple):
+        item = typed(expression.item, scope)
+        if item.type.partition(":")[0] not in ("enum", "code"):
+            raise ExpressionError("in的左边应为枚举信息")
+        indexes = [str(_index(item, option, scope)) for option in options]
+        return Code("(" + " or ".join(f"{item.text} == {index}" for index in indexes) + ")", "bool")
+    container = typed(options, scope)
+    if not container.type.startswith("set:") or not isinstance(expression.item, Name):
+        raise ExpressionError("in的右边应为集合信息,左边应为其中的一个词")
+    bit = 1 << _index(container, expression.item, scope)
+    return Code(f"({container.text} & {bit} != 0)", "bool")
+
+
+def _index(item: Code, option: Expression, scope: Scope) -> int:
+    """The index of a word among the values of an enumerated fact."""
+    spec = scope.fact(item.type.partition(":")[2])
+    if not isinstance(option, Name):
+        raise ExpressionError(f"“{spec.title}”只能与其取值比较")
+    word = dict(spec.aliases).get(option.text, option.text)
+    if word not in spec.values:
+        raise ExpressionError(f"“{spec.title}”没有取值“{option.text}”,可用:{'、'.join(spec.values)}")
+    return spec.values.index(word)
+
+
+def _operation(operation: Operation, scope: Scope) -> Code:
+    op = operation.op
+    if op in ("and", "or", "not"):
+        parts = [typed_as(arg, "bool", scope).text for arg in operation.args]
+        return Code(f"(not {parts[0]})" if op == "not" else "(" + f" {op} ".join(parts) + ")", "bool")
+    if op in COMPARISONS:
+        return _comparison(operation, scope)
+    if op in DATE_FUNCTIONS:
+        return _date_function(operation, scope)
+    if op == "share":
+        amount = typed_as(operation.args[0], "fen", scope)
+        rate = typed_as(operation.args[1], "rate", scope)
+        return Code(f"((2 * ({amount.text}) * ({rate.text}) + {rate.scale}) // {2 * rate.scale})", "fen")
+    if op == "positive":
+        code = typed(operation.args[0], scope)
+        return Code(f"max(0, {code.text})", code.type, code.scale)
+    if op == "if":
+        condition = typed_as(operation.args[0], "bool", scope)
+        (yes, no), code_type, scale = _same([typed(arg, scope) for arg in operation.args[1:]])
+        return Code(f"({yes} if {condition.text} else {no})", code_type, scale)
+    if op in ("min", "max"):
+        texts, code_type, scale = _same([typed(arg, scope) for arg in operation.args])
+        return Code(f"{op}({', '.join(texts)})", code_type, scale)
+    return _arithmetic(op, [typed(arg, scope) for arg in operation.args])
+
+
+def _same(codes: list[Code]) -> tuple[list[str], str, int]:
+    """Bring values of one type to one scale."""
+    types = {code.type for code in codes}
+    if types == {"rate", "int"}:
+        types = {"rate"}
+    if len(types) != 1:
+        raise ExpressionError("单位混用:" + "与".join(sorted(TYPE_NAMES.get(t, t) for t in types)))
+    scale = lcm(*(code.scale for code in codes))
+    return [at_scale(code, scale) for code in codes], types.pop(), scale
+
+
+def _arithmetic(op: str, codes: list[Code]) -> Code:
+    if any(code.type not in ("fen", "int", "rate", "date") for code in codes):
+        raise ExpressionError("只有数字可以加减乘")
+    if op == "neg":
+        return Code(f"(-{codes[0].text})", codes[0].type, codes[0].scale)
+    if op == "*":
+        left, right = codes
+        types = {left.type, right.type}
+        if types == {"fen", "rate"}:
+            raise ExpressionError("金额乘比例会产生零头,请写share(金额, 比例),它四舍五入到分")
+        if "int" not in types and types != {"rate"} or "date" in types:
+            raise ExpressionError("这两个量不能相乘")
+        kind = next((t for t in ("fen", "rate") if t in types), "int")
+        return Code(f"({left.text} * {right.text})", kind, left.scale * right.scale)
+    texts, code_type, scale = _same(codes)
+    if code_type == "date":
+        raise ExpressionError("日期不能相加减,请用days_between或add_months")
+    return Code(f"({texts[0]} {op} {texts[1]})", code_type, scale)
+
+
+def _comparison(operation: Operation, scope: Scope) -> Code:
+    left_node, right_node = operation.args
+    left = typed(left_node, scope)
+    if left.type.partition(":")[0] in ("enum", "code"):
+        if operation.op not in ("==", "!="):
+            raise ExpressionError("枚举信息只能用==或!=比较")
+        return Code(f"({left.text} {operation.op} {_index(left, right_node, scope)})", "bool")
+    if left.type == "bool" or left.type.startswith("set:"):
+        raise ExpressionError("条件和集合不能比较大小")
+    texts, _, _ = _same([left, typed(right_node, scope)])
+    return Code(f"({texts[0]} {operation.op} {texts[1]})", "bool")
+
+
+def _date_function(operation: Operation, scope: Scope) -> Code:
+    if not scope.dates:
+        raise ExpressionError(f"{operation.op}只能用在formulas里")
+    result, wanted = DATE_FUNCTIONS[operation.op]
+    args = [typed_as(arg, kind, scope).text for arg, kind in zip(operation.args, wanted, strict=True)]
+    return Code(f"{operation.op}({', '.join(args)})", result)
