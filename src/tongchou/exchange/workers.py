@@ -1,0 +1,77 @@
+"""The few long-lived threads in which blocking services run, each with its own database connection.
+
+A connection that broke (PostgreSQL was restarted, the network hiccupped) is replaced and the work is tried once more.
+That is safe for every kind of work here: reads have no effect, and a writing transaction that was committed before the
+connection broke finds its receipt and gets its stored answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from django.db import Error, InterfaceError, OperationalError, connection
+
+from tongchou.exchange import rejections
+
+T = TypeVar("T")
+
+THREADS = int(os.environ.get("TONGCHOU_GATEWAY_THREADS", "4"))
+MAX_WAITING = 1000
+"""Requests that may wait for a thread; more are refused at once instead of answered late."""
+
+
+class Workers:
+    """A pool of threads with a bounded queue in front."""
+
+    def __init__(self, threads: int = THREADS) -> None:
+        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="gateway")
+        self._waiting = 0
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Run blocking work in a thread and wait for its result.
+
+        Raises:
+            Rejection: EXCH-090 the database is away, EXCH-091 too many requests wait.
+        """
+        if self._waiting >= MAX_WAITING:
+            raise rejections.BUSY()
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._executor, with_connection, work)
+        finally:
+            self._waiting -= 1
+
+    def close(self) -> None:
+        """Let the running work end and give the threads back."""
+        self._executor.shutdown(wait=True, cancel_futures=True)
+
+
+def with_connection(work: Callable[[], T]) -> T:
+    """Run work with this thread's connection, a second time with a new one if it broke.
+
+    Raises:
+        Rejection: EXCH-090 the database could not be reached the second time either.
+    """
+    try:
+        return work()
+    except (OperationalError, InterfaceError):
+        _replace_connection()
+    try:
+        return work()
+    except (OperationalError, InterfaceError):
+        _replace_connection()
+        raise rejections.DATABASE_AWAY() from None
+
+
+def _replace_connection() -> None:
+    """Drop this thread's connection, and those waiting in the pool that broke in the same outage."""
+    try:
+        connection.close()
+        if connection.pool is not None:
+            connection.pool.check()
+    except Error:
+        connection.connection = None
