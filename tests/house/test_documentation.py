@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from tests.house.source import ROOT, Source, product, report
+from tests.house.source import ROOT, Source, dotted, product, report
 from tongchou.project.coverage import proved_by, read_index
 
 METHODS_TOO = {"core.py", "api.py", "services.py", "queries.py"}
@@ -42,7 +42,12 @@ def _public(source: Source) -> list[ast.FunctionDef | ast.AsyncFunctionDef | ast
     kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
     found = [node for node in source.tree.body if isinstance(node, kinds) and not node.name.startswith("_")]
     if source.is_core or source.path.name in METHODS_TOO:
-        classes = [node for node in found if isinstance(node, ast.ClassDef)]
+        classes = [node for node in found if isinstance(node, ast.ClassDef) and not _is_protocol(node)]
         for owner in classes:
             found += [node for node in owner.body if isinstance(node, kinds) and not node.name.startswith("_")]
     return found
+
+
+def _is_protocol(owner: ast.ClassDef) -> bool:
+    """A Protocol only lists what others have; its class docstring says what for."""
+    return any(dotted(base).rpartition(".")[2] == "Protocol" for base in owner.bases)
