@@ -32,7 +32,7 @@ from tongchou.policy.vocabulary import COMPONENT_TITLES, STANDARD_FACTS
 
 def compile_program(packs: Sequence[Pack], benefit: str, findings: list[Finding]) -> Program:
     """Compile the layers of all packs that have the benefit; mistakes are added to ``findings``."""
-    emitter = _emitter(packs, findings)
+    emitter = _emitter(packs, benefit, findings)
     bill = {name: f"b_{name}" for name in BILL_COMPONENTS}
     emitter.lines.append("bill_total = " + " + ".join(bill.values()))
     components = {name: bill.get(name, "0") for name in COMPONENTS}
@@ -54,9 +54,9 @@ def compile_program(packs: Sequence[Pack], benefit: str, findings: list[Finding]
     return _program(emitter, layers, codes, components, account, payer, _line_rules(packs))
 
 
-def _emitter(packs: Sequence[Pack], findings: list[Finding]) -> Emitter:
+def _emitter(packs: Sequence[Pack], benefit: str, findings: list[Finding]) -> Emitter:
     return Emitter(
-        facts=merge_facts(packs),
+        facts=merge_facts(packs, benefit),
         accumulators={name: spec for pack in packs for name, spec in pack.accumulators.items()},
         defines={name: value for pack in packs for name, value in pack.defines.items()},
         tables={name: value for pack in packs for name, value in pack.tables.items()},
@@ -64,12 +64,16 @@ def _emitter(packs: Sequence[Pack], findings: list[Finding]) -> Emitter:
     )
 
 
-def merge_facts(packs: Sequence[Pack]) -> dict[str, FactSpec]:
-    """The standard facts as all packs narrow them together."""
+def merge_facts(packs: Sequence[Pack], benefit: str) -> dict[str, FactSpec]:
+    """The standard facts as the packs that offer the benefit narrow them together, and what other packs declare."""
     merged = dict(STANDARD_FACTS)
     for pack in packs:
+        offers = any(benefit in entry.names for entry in pack.benefits)
         for name, spec in pack.facts.items():
-            merged[name] = _both(merged[name], spec) if name in merged else spec
+            if name not in merged:
+                merged[name] = spec
+            elif offers:
+                merged[name] = _both(merged[name], spec)
     return merged
 
 

@@ -12,6 +12,9 @@ from tongchou.policy.program import Display, FormatOf, LayerInfo
 from tongchou.policy.typed import Code, at_scale
 from tongchou.policy.vocabulary import COMPONENT_TITLES
 
+NO_LIMIT = 10**15
+"""In place of a limit whose condition does not hold; above every amount that the interface can carry."""
+
 
 def yuan(variable: str) -> FormatOf:
     """Show as yuan."""
@@ -88,7 +91,10 @@ class LayerCode:
         return self.e.accumulator(cap.counts, cap.place) if cap.counts else ""
 
     def _limit(self, cap: Cap) -> str:
-        return self.e.quantity(cap.amount, self.tag + "limit")[0].text
+        limit = self.e.quantity(cap.amount, self.tag + "limit")[0].text
+        if cap.when is None:
+            return limit
+        return self.e.let(self.tag + "limit", f"{limit} if {self.e.condition(cap.when)} else {NO_LIMIT}")
 
     def _room(self, limit: str, used: str) -> str:
         return self.e.positive(self.tag + "room", f"{limit} - {used}") if used else self.e.let(self.tag + "room", limit)
@@ -97,7 +103,10 @@ class LayerCode:
         formula = f"{what}与({cap.title} − 已累计)取小" if used else f"{what}与{cap.title}取小"
         template = "min({0}, {1} − {2})" if used else "min({0}, {1})"
         refs = (yuan(before), yuan(limit), yuan(used)) if used else (yuan(before), yuan(limit))
-        self._show(cap.title, formula, template, refs, yuan(after), cite=cap.place.cite, show=before)
+        show = before
+        if cap.when is not None:
+            show = self.e.let(self.tag + "shown", f"{before} if {limit} < {NO_LIMIT} else 0")
+        self._show(cap.title, formula, template, refs, yuan(after), cite=cap.place.cite, show=show)
 
     # -- deductible -------------------------------------------------------------------------------------------------
 

@@ -189,6 +189,7 @@ def _cap(item: Cursor) -> Cap:
         rest_to=item.choice("rest_to", COMPONENTS, "over_cap"),
         title=item.text("title") or "限额",
         place=item.place,
+        when=item.condition("when"),
         acknowledged=item.text("acknowledged"),
         note=item.text("note"),
     )

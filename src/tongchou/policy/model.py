@@ -118,6 +118,7 @@ class Cap:
     rest_to: str
     title: str
     place: Place
+    when: Condition | None = None
     acknowledged: str = ""
     note: str = ""
 
