@@ -13,7 +13,7 @@ from tongchou.ledger.closing import (
     open_days,
     views_of,
 )
-from tongchou.ledger.core import EntryLine
+from tongchou.ledger.core import EntryLine, open_day
 from tongchou.ledger.queries import account_id, account_ids, balance, closed_through, forget_accounts, is_closed
 from tongchou.ledger.services import business_date, ensure_chart, post, reverse
 
@@ -37,6 +37,7 @@ __all__ = [
     "figures_of",
     "forget_accounts",
     "is_closed",
+    "open_day",
     "open_days",
     "post",
     "reverse",

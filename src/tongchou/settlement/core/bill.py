@@ -1,0 +1,209 @@
+"""Fee lines: what must be true of each, and how a bill is summed. Splitting itself is the policy's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from functools import lru_cache
+from typing import Protocol
+
+from tongchou.kernel.money import divide_half_up, format_yuan
+from tongchou.kernel.rate import Rate
+from tongchou.policy import Bill, LineFacts, LineSplit, Plan
+from tongchou.settlement import rejections
+from tongchou.settlement.core.inputs import LineInput, Parts
+from tongchou.settlement.core.tables import APPROVED, DISAPPROVED, ITEM_CLASSES, PENDING_APPROVAL, SPECIAL_SERVICE
+
+PRODUCT_PER_FEN = 10**8
+"""quantity (1/10,000) × price (1/1,000,000 yuan) counts 10⁻¹⁰ yuan; so many of them are one fen."""
+MAX_LINE_NO = 10**15 - 1
+TOLERANCE = 1
+"""A line's amount may differ from price × quantity by this many fen (interface section 6)."""
+
+PART_TITLES = {
+    "out_of_scope": "全自费金额",
+    "over_limit": "超限价自费费用",
+    "prior_self_pay": "先行自付金额",
+    "in_scope": "符合政策范围金额",
+}
+
+
+class Term(Protocol):
+    """On what terms the catalogue pays for an item (``catalogues.api.TermView``): ratio 1/10,000, limit 1/1,000,000 yuan."""
+
+    @property
+    def item_class(self) -> str: ...
+    @property
+    def charge_type(self) -> str: ...
+    @property
+    def prior_self_pay(self) -> int | None: ...
+    @property
+    def price_limit(self) -> int | None: ...
+    @property
+    def restricted(self) -> bool: ...
+    @property
+    def special_service(self) -> bool: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def basic_drug(self) -> bool: ...
+    @property
+    def negotiated(self) -> bool: ...
+    @property
+    def children(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PricedLine:
+    """A checked line with its terms and split (amounts in fen, ratio in 1/10,000)."""
+
+    line: LineInput
+    term: Term
+    split: LineSplit
+    ratio: int
+
+
+def check_line(line: LineInput) -> None:
+    """Check what a line says by itself (interface section 6).
+
+    Raises:
+        Rejection: SETL-027 number, SETL-022 signs, SETL-021 price × quantity, SETL-060 approval flag.
+    """
+    if not 0 < line.line_no <= MAX_LINE_NO:
+        raise rejections.LINE_NUMBER(line_no=line.line_no)
+    if line.unit_price <= 0 or line.quantity == 0 or (line.amount != 0 and (line.amount > 0) != (line.quantity > 0)):
+        raise rejections.LINE_SIGN(line_no=line.line_no)
+    product = divide_half_up(line.unit_price * line.quantity, PRODUCT_PER_FEN)
+    if abs(product - line.amount) > TOLERANCE:
+        raise rejections.LINE_AMOUNT(
+            line_no=line.line_no, product=format_yuan(product), amount=format_yuan(line.amount)
+        )
+    if line.approval_flag not in (PENDING_APPROVAL, APPROVED, DISAPPROVED):
+        raise rejections.RESTRICTED_UNAPPROVED(line_no=line.line_no, flag=line.approval_flag)
+
+
+def check_numbers(lines: Iterable[LineInput]) -> None:
+    """Refuse a line number that comes twice in one visit.
+
+    Raises:
+        Rejection: SETL-026.
+    """
+    seen: set[int] = set()
+    for line in lines:
+        if line.line_no in seen:
+            raise rejections.DUPLICATE_LINE(line_no=line.line_no)
+        seen.add(line.line_no)
+
+
+def self_paid(*, restricted: bool, approval_flag: str) -> bool:
+    """Whether the hospital's approval makes an item self-paid (hosp_appr_flag × lmt_used_flag, interface section 6).
+
+    A restricted item is paid only when approved; an unrestricted one unless approval was refused.
+    """
+    return approval_flag != APPROVED if restricted else approval_flag == DISAPPROVED
+
+
+def price_lines(
+    *,
+    lines: Sequence[LineInput],
+    terms: Mapping[str, Term],
+    mapping: Mapping[str, str],
+    plan: Plan,
+    scheme: str,
+    day: date,
+) -> tuple[PricedLine, ...]:
+    """Check all lines and split each by the plan.
+
+    Args:
+        terms: terms in force by item code; mapping: item code by the institution's local code, approved and in force.
+
+    Raises:
+        Rejection: SETL-02x as :func:`check_line`, SETL-024 code not in force, SETL-025 not mapped, POL-03x.
+    """
+    check_numbers(lines)
+    priced = []
+    for line in lines:
+        check_line(line)
+        term = terms.get(line.item_code)
+        if term is None:
+            raise rejections.ITEM_NOT_IN_FORCE(line_no=line.line_no, item_code=line.item_code, day=day, scheme=scheme)
+        if mapping.get(line.local_code) != line.item_code:
+            raise rejections.NOT_MAPPED(
+                line_no=line.line_no, local_code=line.local_code, item_code=line.item_code, day=day
+            )
+        priced.append(split_line(line=line, term=term, plan=plan))
+    return tuple(priced)
+
+
+def split_line(*, line: LineInput, term: Term, plan: Plan) -> PricedLine:
+    """One line with its split. What the hospital's approval makes self-paid never reaches the policy."""
+    if self_paid(restricted=term.restricted, approval_flag=line.approval_flag):
+        return PricedLine(line, term, LineSplit(line.amount, 0, 0, 0), 0)
+    split = plan.split_line(
+        LineFacts(
+            amount=line.amount,
+            quantity=line.quantity,
+            unit_price=line.unit_price,
+            item_class=ITEM_CLASSES.get(term.item_class, term.item_class),
+            prior_self_pay=None if term.prior_self_pay is None else rate_of(term.prior_self_pay),
+            price_limit=term.price_limit,
+            restricted=term.restricted,
+            item_kind=SPECIAL_SERVICE if term.special_service else "",
+        )
+    )
+    check_split(line, split)
+    return PricedLine(line, term, split, prior_ratio(split))
+
+
+@lru_cache(maxsize=1024)
+def rate_of(ten_thousandths: int) -> Rate:
+    """The exact rate of so many 1/10,000."""
+    return Rate(Fraction(ten_thousandths, 10_000))
+
+
+def prior_ratio(split: LineSplit) -> int:
+    """The prior self-pay ratio that a split shows, in 1/10,000 (for the wire's selfpay_prop)."""
+    base = split.prior_self_pay + split.in_scope
+    return divide_half_up(split.prior_self_pay * 10_000, base) if base else 0
+
+
+def check_split(line: LineInput, split: LineSplit) -> None:
+    """A split that does not sum to the line is a bug of the policy, never a business case.
+
+    Raises:
+        AssertionError: the parts don't sum to the amount, or have another sign.
+    """
+    parts = (split.out_of_scope, split.over_limit, split.prior_self_pay, split.in_scope)
+    if sum(parts) != line.amount or any(part * line.amount < 0 for part in parts):
+        raise AssertionError(f"line {line.line_no}: split {parts} of {line.amount}")
+
+
+def bill_of(priced: Iterable[PricedLine]) -> Bill:
+    """The sums of the lines; their order does not matter."""
+    out_of_scope = over_limit = prior_self_pay = in_scope = 0
+    for line in priced:
+        split = line.split
+        out_of_scope += split.out_of_scope
+        over_limit += split.over_limit
+        prior_self_pay += split.prior_self_pay
+        in_scope += split.in_scope
+    return Bill(out_of_scope, over_limit, prior_self_pay, in_scope)
+
+
+def check_total(*, bill: Bill, claimed_total: int, claimed_parts: Parts | None) -> None:
+    """Compare what the institution claims with the lines.
+
+    Raises:
+        Rejection: SETL-023 the total differs, SETL-028 a part differs, SETL-029 refunds exceed what they refund.
+    """
+    if bill.total != claimed_total:
+        raise rejections.TOTAL_DIFFERS(claimed=format_yuan(claimed_total), total=format_yuan(bill.total))
+    for name, title in PART_TITLES.items():
+        own = getattr(bill, name)
+        if own < 0:
+            raise rejections.REFUND_EXCEEDS(part=title, amount=format_yuan(own))
+        if claimed_parts is not None and getattr(claimed_parts, name) != own:
+            claimed = format_yuan(getattr(claimed_parts, name))
+            raise rejections.PARTS_DIFFER(part=title, claimed=claimed, own=format_yuan(own))

@@ -1,0 +1,132 @@
+"""What is known about a request before it is decided: one snapshot, read in one round trip.
+
+The shapes are those of the SQL functions named in docs/contracts.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentSnapshot:
+    """The enrolment in the scheme on the service day."""
+
+    person_type: str
+    area: str
+    pooling_area: str = ""
+    civil_servant: bool = False
+    flexible: bool = False
+    status: str = "1"
+    employer_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IdentitySnapshot:
+    """An identity class in force on the service day."""
+
+    kind: str
+    level: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonSnapshot:
+    """The person on the service day."""
+
+    id: int
+    number: str
+    cert_type: str
+    cert_no: str
+    name: str
+    sex: str
+    ethnicity: str
+    birth_date: date
+    death_date: date | None = None
+    enrolment: EnrolmentSnapshot | None = None
+    identities: tuple[IdentitySnapshot, ...] = ()
+    diseases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EntitlementSnapshot:
+    """The entitlement period that covers the service day."""
+
+    continuous_since: date
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSnapshot:
+    """The personal account; balance in fen."""
+
+    id: int
+    balance: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccumulatorSnapshot:
+    """The counters of one period."""
+
+    values: dict[str, int]
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class EncounterSnapshot:
+    """The encounter that is to be settled."""
+
+    id: int
+    person_id: int
+    institution_code: str
+    scheme: str
+    med_type: str
+    status: str
+    begin_at: datetime
+    fee_month: date
+    end_at: datetime | None = None
+    disease_code: str = ""
+    disease_name: str = ""
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LineSums:
+    """Sums of an encounter's unsettled lines, in fen, and how many they are."""
+
+    count: int
+    amount: int
+    out_of_scope: int
+    over_limit: int
+    prior_self_pay: int
+    in_scope: int
+    unbilled: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptSnapshot:
+    """The same message id was answered before; binary columns as text."""
+
+    transaction: str
+    body_hash: str
+    answer: str
+    subject: int
+    undone_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything a decision needs that the database knows."""
+
+    day: date
+    catalogue_revision: int
+    provider_revision: int
+    closed_through: dict[str, date] = field(default_factory=dict)
+    receipt: ReceiptSnapshot | None = None
+    person: PersonSnapshot | None = None
+    entitlement: EntitlementSnapshot | None = None
+    account: AccountSnapshot | None = None
+    accumulators: dict[str, AccumulatorSnapshot] = field(default_factory=dict)
+    encounter: EncounterSnapshot | None = None
+    sums: LineSums | None = None

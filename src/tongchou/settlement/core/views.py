@@ -1,0 +1,110 @@
+"""What an answer or a page needs of a settlement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from tongchou.settlement.core.snapshots import PersonSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentView:
+    """What one layer pays, in fen. ``base`` is what the layer counted."""
+
+    layer: str
+    fund: str
+    base: int
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class LineSplitView:
+    """A fee line as stored: quantity 1/10,000, price and limit 1/1,000,000 yuan, ratio 1/10,000, amounts fen."""
+
+    line_no: int
+    batch: str
+    occurred_at: datetime
+    item_code: str
+    local_code: str
+    item_class: str
+    charge_type: str
+    quantity: int
+    unit_price: int
+    amount: int
+    price_limit: int | None
+    prior_self_pay_ratio: int
+    out_of_scope: int
+    over_limit: int
+    prior_self_pay: int
+    in_scope: int
+    original_line_no: int | None = None
+    settlement_id: int | None = None
+    details: Mapping[str, Any] | None = None
+    name: str = ""
+    restricted: bool = False
+    basic_drug: bool = False
+    negotiated: bool = False
+    children: bool = False
+    special_service: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlementView:
+    """A settlement or (id 0) a pre-settlement: the columns of settlement.models.Settlement, person, payments, lines.
+
+    Amounts in fen, ``pool_ratio`` 1/10,000. ``lines`` is filled for purchases and by ``settlement_view(with_lines=True)``.
+    """
+
+    id: int
+    encounter_id: int
+    area: str
+    person: PersonSnapshot
+    institution_code: str
+    institution_name: str
+    scheme: str
+    person_type: str
+    med_type: str
+    clearing_type: str
+    clearing_way: str
+    direction: int
+    reversal_of: int | None
+    message_id: str
+    batch: str
+    invoice_no: str
+    account_used: str
+    settled_at: datetime
+    business_date: date
+    benefit_year: str
+    benefit: str
+    total: int
+    out_of_scope: int
+    over_limit: int
+    prior_self_pay: int
+    in_scope: int
+    deductible: int
+    pool_ratio: int
+    fund_pay: int
+    account_pay: int
+    cash_pay: int
+    account_balance: int
+    package: str
+    plan: str
+    begin_at: datetime
+    end_at: datetime | None
+    disease_code: str
+    disease_name: str
+    facts: Mapping[str, Any]
+    accumulators_before: Mapping[str, int]
+    accumulator_delta: Mapping[str, Mapping[str, int]]
+    values: tuple[int, ...]
+    payments: tuple[PaymentView, ...]
+    lines: tuple[LineSplitView, ...] = ()
+    reversed_by: int | None = None
+
+    @property
+    def person_pay(self) -> int:
+        """What the person bears: account and cash, in fen."""
+        return self.account_pay + self.cash_pay

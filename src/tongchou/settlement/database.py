@@ -1,0 +1,17 @@
+"""The hot path's way to the database: the thread's Django connection, without the layers in between."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connection
+
+
+def run(sql: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    """Execute one statement (prepared on the server) and fetch all rows, on the connection Django holds for the thread."""
+    connection.ensure_connection()
+    raw: Any = connection.connection
+    with raw.cursor() as cursor:
+        cursor.execute(sql, parameters, prepare=True)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows

@@ -1,0 +1,356 @@
+"""From a request and its snapshot to a draft: checked, decided, ready to be shown or written. Writes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+
+from tongchou.ledger.api import open_day
+from tongchou.policy import Bill
+from tongchou.providers import api as providers
+from tongchou.registry import api as registry
+from tongchou.settlement import planning, rejections
+from tongchou.settlement.core import bill as bills
+from tongchou.settlement.core.bill import PricedLine
+from tongchou.settlement.core.decision import Decision, Insured, admit_person, decide, med_type_of, settled_days
+from tongchou.settlement.core.facts import Visit
+from tongchou.settlement.core.inputs import LineInput, PurchaseInput, Request, SettleInput
+from tongchou.settlement.core.snapshots import EncounterSnapshot, LineSums, Snapshot
+from tongchou.settlement.core.tables import MedType
+from tongchou.settlement.core.views import LineSplitView, SettlementView
+from tongchou.settlement.reading import batch_of, local_day
+
+OPEN, DISCHARGED, SETTLED, CANCELLED = "open", "discharged", "settled", "cancelled"
+STATUS_NAMES = {OPEN: "就诊中", DISCHARGED: "已出院", SETTLED: "已结算", CANCELLED: "已撤销"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A decided request. ``status`` is the encounter's as it was read, ``new_status`` what it becomes."""
+
+    view: SettlementView
+    decision: Decision
+    institution_id: int
+    fee_month: date
+    status: str
+    new_status: str
+    lines: tuple[PricedLine, ...]
+    sums: LineSums | None
+    request: Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Who asks, when, and the serial numbers that a new settlement and encounter would get (0: none, a trial)."""
+
+    institution_code: str
+    message_id: str
+    now: datetime
+    settlement_id: int = 0
+    encounter_id: int = 0
+
+
+def draft(*, request: Request, snapshot: Snapshot, asked: Asked) -> Draft:
+    """Decide a request on its snapshot.
+
+    Raises:
+        Rejection: PROV-0xx institution, SETL-01x person, SETL-02x lines, SETL-03x encounter, POL-0xx policy.
+    """
+    if isinstance(request, PurchaseInput):
+        return _purchase(request, snapshot, asked)
+    return _encounter(request, snapshot, asked)
+
+
+def _purchase(request: PurchaseInput, snapshot: Snapshot, asked: Asked) -> Draft:
+    provider = institution(asked.institution_code, request.med_type, snapshot)
+    med_type = med_type_of(request.med_type)
+    insured = admit_person(snapshot=snapshot, person_number=request.person_number, scheme=request.scheme)
+    if not request.lines:
+        raise rejections.NO_LINES()
+    day = snapshot.day
+    plan, counting_day = planning.plan_for_stay(
+        area=insured.enrolment.pooling_area, scheme=request.scheme, med_type=med_type, admitted=day, discharged=day
+    )
+    terms = planning.catalogue.terms(
+        codes=[line.item_code for line in request.lines],
+        scheme=request.scheme,
+        on=day,
+        level=provider.level,
+        revision=snapshot.catalogue_revision,
+    )
+    mapping = planning.catalogue.mapping(
+        institution_code=provider.code,
+        local_codes=[line.local_code for line in request.lines],
+        on=day,
+        revision=snapshot.catalogue_revision,
+    )
+    priced = bills.price_lines(
+        lines=request.lines, terms=terms, mapping=mapping, plan=plan, scheme=request.scheme, day=day
+    )
+    bill = bills.bill_of(priced)
+    bills.check_total(bill=bill, claimed_total=request.claimed_total, claimed_parts=None)
+    decision = decide(
+        plan=plan,
+        insured=insured,
+        visit=_visit(provider, insured, med_type, day=day, disease=request.disease_code, details=request.details),
+        bill=bill,
+        counting_day=counting_day,
+        account=snapshot.account,
+        account_used=request.account_used,
+        accumulators=snapshot.accumulators,
+        scheme=request.scheme,
+    )
+    encounter = EncounterSnapshot(
+        id=asked.encounter_id,
+        person_id=insured.person.id,
+        institution_code=provider.code,
+        scheme=request.scheme,
+        med_type=request.med_type,
+        status=SETTLED,
+        begin_at=request.begin_at,
+        end_at=request.begin_at,
+        fee_month=day.replace(day=1),
+        disease_code=request.disease_code,
+        disease_name=request.disease_name,
+    )
+    return Draft(
+        view=_view(request, asked, snapshot, insured, provider, med_type, decision, encounter, priced),
+        decision=decision,
+        institution_id=provider.id,
+        fee_month=encounter.fee_month,
+        status=SETTLED,
+        new_status=SETTLED,
+        lines=priced,
+        sums=None,
+        request=request,
+    )
+
+
+def _encounter(request: SettleInput, snapshot: Snapshot, asked: Asked) -> Draft:
+    encounter = own_encounter(
+        snapshot=snapshot,
+        encounter_id=request.encounter_id,
+        institution_code=asked.institution_code,
+        person_number=request.person_number,
+    )
+    provider = institution(asked.institution_code, request.med_type, snapshot)
+    med_type = med_type_of(request.med_type)
+    insured = admit_person(snapshot=snapshot, person_number=request.person_number, scheme=request.scheme)
+    sums = _settleable(request, encounter, snapshot, med_type, trial=asked.settlement_id == 0)
+    bill = Bill(sums.out_of_scope, sums.over_limit, sums.prior_self_pay, sums.in_scope)
+    bills.check_total(bill=bill, claimed_total=request.claimed_total, claimed_parts=request.claimed_parts)
+    admitted = local_day(encounter.begin_at) if med_type.stay else snapshot.day
+    plan, counting_day = planning.plan_for_stay(
+        area=insured.enrolment.pooling_area,
+        scheme=request.scheme,
+        med_type=med_type,
+        admitted=admitted,
+        discharged=snapshot.day,
+    )
+    end = encounter.end_at or asked.now
+    visit = _visit(
+        provider,
+        insured,
+        med_type,
+        day=counting_day,
+        disease=encounter.disease_code,
+        details=encounter.details,
+        days=settled_days(encounter.begin_at, end) if med_type.stay else 0,
+    )
+    decision = decide(
+        plan=plan,
+        insured=insured,
+        visit=visit,
+        bill=bill,
+        counting_day=counting_day,
+        account=snapshot.account,
+        account_used=request.account_used,
+        accumulators=snapshot.accumulators,
+        scheme=request.scheme,
+    )
+    return Draft(
+        view=_view(request, asked, snapshot, insured, provider, med_type, decision, encounter, ()),
+        decision=decision,
+        institution_id=provider.id,
+        fee_month=encounter.fee_month,
+        status=encounter.status,
+        new_status=encounter.status if request.interim else SETTLED,
+        lines=(),
+        sums=sums,
+        request=request,
+    )
+
+
+def own_encounter(
+    *, snapshot: Snapshot, encounter_id: int, institution_code: str, person_number: str
+) -> EncounterSnapshot:
+    """The encounter, if it is the institution's and the person's own.
+
+    Raises:
+        Rejection: SETL-030.
+    """
+    encounter, person = snapshot.encounter, snapshot.person
+    if (
+        encounter is None
+        or encounter.institution_code != institution_code
+        or person is None
+        or encounter.person_id != person.id
+        or person.number != person_number
+    ):
+        raise rejections.UNKNOWN_ENCOUNTER(encounter=encounter_id)
+    return encounter
+
+
+def institution(code: str, med_type: str, snapshot: Snapshot) -> providers.ProviderView:
+    """The institution with an agreement in force on the service day that covers the med_type.
+
+    Raises:
+        Rejection: PROV-001 … PROV-004.
+    """
+    provider = providers.provider(code=code, on=snapshot.day, revision=snapshot.provider_revision)
+    providers.check_med_type(provider, med_type)
+    return provider
+
+
+def _settleable(
+    request: SettleInput, encounter: EncounterSnapshot, snapshot: Snapshot, med_type: MedType, *, trial: bool
+) -> LineSums:
+    if encounter.scheme != request.scheme:
+        raise rejections.SCHEME_DIFFERS(scheme=request.scheme, registered=encounter.scheme)
+    if encounter.med_type not in ("", request.med_type):
+        raise rejections.MED_TYPE_DIFFERS(med_type=request.med_type, registered=encounter.med_type)
+    if encounter.status == CANCELLED or (med_type.stay and encounter.status == SETTLED):
+        raise rejections.ENCOUNTER_STATE(
+            encounter=encounter.id,
+            status=STATUS_NAMES[encounter.status],
+            action="结算",
+            hint="已结算的请先撤销结算；已撤销的请重新登记",
+        )
+    if med_type.stay and encounter.status == OPEN and not request.interim and not trial:
+        raise rejections.NOT_DISCHARGED(encounter=encounter.id)
+    if snapshot.sums is None or snapshot.sums.count == 0:
+        raise rejections.NO_LINES()
+    return snapshot.sums
+
+
+def _visit(
+    provider: providers.ProviderView,
+    insured: Insured,
+    med_type: MedType,
+    *,
+    day: date,
+    disease: str,
+    details: object,
+    days: int = 0,
+) -> Visit:
+    return Visit(
+        level=provider.level,
+        local=pooling_area_of(provider.area) == insured.enrolment.pooling_area,
+        chinese_medicine=provider.chinese_medicine,
+        emergency=med_type.emergency,
+        rule_day=day,
+        days=days,
+        disease=disease,
+        accident=med_type.accident,
+        details=details if isinstance(details, dict) else None,
+    )
+
+
+@lru_cache(maxsize=4096)
+def pooling_area_of(area: str) -> str:
+    """The pooling area that an area belongs to, kept in the process (areas change by decree, with a restart)."""
+    return registry.pooling_area_of(area_code=area)
+
+
+def _view(
+    request: Request,
+    asked: Asked,
+    snapshot: Snapshot,
+    insured: Insured,
+    provider: providers.ProviderView,
+    med_type: MedType,
+    decision: Decision,
+    encounter: EncounterSnapshot,
+    lines: tuple[PricedLine, ...],
+) -> SettlementView:
+    area, bill = insured.enrolment.pooling_area, decision.bill
+    return SettlementView(
+        id=asked.settlement_id,
+        encounter_id=encounter.id,
+        area=area,
+        person=insured.person,
+        institution_code=provider.code,
+        institution_name=provider.name,
+        scheme=request.scheme,
+        person_type=insured.enrolment.person_type,
+        med_type=request.med_type,
+        clearing_type=med_type.clearing,
+        clearing_way="1",
+        direction=1,
+        reversal_of=None,
+        message_id=asked.message_id,
+        batch=batch_of(request) if isinstance(request, SettleInput) else "",
+        invoice_no=request.invoice_no,
+        account_used=request.account_used,
+        settled_at=asked.now,
+        business_date=open_day(today=local_day(asked.now), closed_through=snapshot.closed_through.get(area)),
+        benefit_year=decision.benefit_year,
+        benefit=decision.plan.benefit,
+        total=bill.total,
+        out_of_scope=bill.out_of_scope,
+        over_limit=bill.over_limit,
+        prior_self_pay=bill.prior_self_pay,
+        in_scope=bill.in_scope,
+        deductible=decision.deductible,
+        pool_ratio=decision.pool_ratio,
+        fund_pay=decision.fund_pay,
+        account_pay=decision.account_pay,
+        cash_pay=decision.cash_pay,
+        account_balance=decision.account_balance,
+        package=decision.plan.package_hash,
+        plan=decision.plan.id,
+        begin_at=encounter.begin_at,
+        end_at=encounter.end_at,
+        disease_code=encounter.disease_code,
+        disease_name=encounter.disease_name,
+        facts=decision.facts,
+        accumulators_before=decision.accumulators_before,
+        accumulator_delta={change.period: change.delta for change in decision.counters},
+        values=decision.values,
+        payments=decision.payments,
+        lines=tuple(line_view(line) for line in lines),
+    )
+
+
+def line_view(priced: PricedLine) -> LineSplitView:
+    """A priced line as an answer shows it."""
+    line: LineInput = priced.line
+    term, split = priced.term, priced.split
+    return LineSplitView(
+        line.line_no,
+        line.batch,
+        line.occurred_at,
+        line.item_code,
+        line.local_code,
+        term.item_class,
+        term.charge_type,
+        line.quantity,
+        line.unit_price,
+        line.amount,
+        term.price_limit,
+        priced.ratio,
+        split.out_of_scope,
+        split.over_limit,
+        split.prior_self_pay,
+        split.in_scope,
+        line.original_line_no,
+        None,
+        line.details,
+        term.name,
+        term.restricted,
+        term.basic_drug,
+        term.negotiated,
+        term.children,
+        term.special_service,
+    )

@@ -1,0 +1,94 @@
+"""The one read of the hot path: everything that a batch of requests needs, in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from tongchou.settlement.core.inputs import PurchaseInput, Request, SettleInput
+from tongchou.settlement.core.snapshots import Snapshot
+from tongchou.settlement.core.tables import MED_TYPES
+from tongchou.settlement.database import run
+
+LOCAL = ZoneInfo("Asia/Shanghai")
+
+_decoder = msgspec.json.Decoder(Snapshot)
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What one request needs to know. ``day`` is the service day where the request itself fixes it."""
+
+    institution: str
+    message: str
+    person: str
+    scheme: str
+    day: date | None
+    today: date
+    stay: bool = False
+    encounter: int | None = None
+    batch: str = ""
+
+
+def question_of(*, request: Request, institution_code: str, message_id: str, now: datetime) -> Question:
+    """The question a settlement request asks."""
+    today = local_day(now)
+    if isinstance(request, PurchaseInput):
+        return Question(
+            institution=institution_code,
+            message=message_id,
+            person=request.person_number,
+            scheme=request.scheme,
+            day=local_day(request.begin_at),
+            today=today,
+        )
+    med_type = MED_TYPES.get(request.med_type)
+    return Question(
+        institution=institution_code,
+        message=message_id,
+        person=request.person_number,
+        scheme=request.scheme,
+        day=None,
+        today=today,
+        stay=med_type is not None and med_type.stay,
+        encounter=request.encounter_id,
+        batch=batch_of(request),
+    )
+
+
+def batch_of(request: SettleInput) -> str:
+    """The batch to settle, empty for all (a stay is settled whole)."""
+    return "" if request.batch == "0000" else request.batch
+
+
+def read_snapshots(questions: Sequence[Question]) -> list[Snapshot]:
+    """The snapshots in the order of the questions: one round trip for all."""
+    rows: list[dict[str, Any]] = [
+        {
+            "n": number,
+            "institution": question.institution,
+            "message": question.message,
+            "person": question.person,
+            "scheme": question.scheme,
+            "day": question.day,
+            "today": question.today,
+            "stay": question.stay,
+            "encounter": question.encounter,
+            "batch": question.batch,
+        }
+        for number, question in enumerate(questions)
+    ]
+    found = run("SELECT n, snapshot FROM settlement_snapshots(%s::json)", (_encode(rows).decode(),))
+    by_number = dict(found)
+    return [_decoder.decode(by_number[number]) for number in range(len(questions))]
+
+
+def local_day(moment: datetime) -> date:
+    """The day in China."""
+    return moment.astimezone(LOCAL).date()
