@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 
-from tongchou.project.home import Home
+from tongchou.project.home import Home, home_not_writable
 from tongchou.project.problems import OperationProblem
 
 STOP_SECONDS = 20
@@ -32,10 +32,17 @@ def check_port_free(host: str, port: int) -> None:
 
 
 def collect_static() -> None:
-    """Put all static files, with a hash of their content in the name, where granian serves them. Needs Django set up."""
+    """Put all static files, with a hash of their content in the name, where granian serves them. Needs Django set up.
+
+    Raises:
+        OperationProblem: the home folder can't be written, or its disk is full.
+    """
     from django.core.management import call_command
 
-    call_command("collectstatic", interactive=False, verbosity=0)
+    try:
+        call_command("collectstatic", interactive=False, verbosity=0)
+    except OSError as error:
+        raise home_not_writable(Home.current().static_dir, error) from error
 
 
 class Server:

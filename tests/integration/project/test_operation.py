@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import socket
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -143,12 +144,18 @@ def test_a_home_that_cannot_be_written_is_named() -> None:
     assert "TONGCHOU_HOME" in one_clear_line(done.stderr)
 
 
-def test_a_full_disk_is_named(tmp_path: Path) -> None:
-    """/dev/full behaves as a full disk does; initdb's report goes through the same reading."""
-    from tongchou.project.postgres_problems import from_log
-
-    text = 'initdb: error: could not write to file "x": No space left on device\n'
-    assert "磁盘空间不足" in from_log(text, tmp_path, tmp_path / "log").zh
+def test_a_full_disk_is_named(folder: Path) -> None:
+    """A real one: a file system of 20 MB is too small for a database."""
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", str(folder)], capture_output=True)
+    if mounted.returncode != 0:
+        pytest.skip("only root may mount a small file system")
+    try:
+        done = Instance(folder / "home").command("db", "start")
+        assert done.returncode == 2
+        assert "磁盘空间不足" in one_clear_line(done.stderr)
+        assert not (folder / "home" / "postgres").exists()
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
 
 
 def test_a_long_home_path_and_a_foreign_locale_are_no_hindrance(folder: Path) -> None:
