@@ -126,6 +126,10 @@ class Mapping(models.Model):
     item = models.ForeignKey(Item, models.PROTECT, verbose_name="目录项目")
     status = models.CharField("审核状态", max_length=1, choices=Status.choices, default=Status.PENDING)
     period = DateRangeField("有效期间")
+    submitted_at = models.DateTimeField("提交时间", null=True, blank=True)
+    decided_at = models.DateTimeField("审核时间", null=True, blank=True)
+    decided_by = models.CharField("审核人", max_length=50, blank=True)
+    remark = models.CharField("审核意见", max_length=500, blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "目录对照"
@@ -137,7 +141,11 @@ class Mapping(models.Model):
                     (OpClass("local_code", name="gist_text_ops"), RangeOperators.EQUAL),
                     ("period", RangeOperators.OVERLAPS),
                 ],
-            )
+                condition=models.Q(status="1"),
+            ),
+            models.UniqueConstraint(
+                fields=["institution_code", "local_code"], condition=models.Q(status="0"), name="mapping_one_pending"
+            ),
         ]
         indexes = [models.Index(fields=["institution_code", "local_code"], name="mapping_local_code")]
 

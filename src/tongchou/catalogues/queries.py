@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
 
 from tongchou.catalogues import core
 from tongchou.catalogues.core import DatedCode, DatedLimit, DatedTerm, TermView
-from tongchou.catalogues.models import Diagnosis, OutpatientDisease, Revision
+from tongchou.catalogues.models import Diagnosis, Item, OutpatientDisease, Revision
+from tongchou.catalogues.models import Mapping as MappingRow
 from tongchou.kernel.cache import RevisionCache
 from tongchou.kernel.period import Period
 
@@ -172,3 +174,102 @@ def diagnosis_names(codes: Collection[str]) -> dict[str, str]:
 def outpatient_disease_name(code: str) -> str | None:
     """Name of a 门慢门特 disease, or ``None`` when the code is unknown."""
     return OutpatientDisease.objects.filter(pk=code).values_list("name", flat=True).first()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemView:
+    """An item as a search shows it."""
+
+    code: str
+    name: str
+    list_type: str
+    charge_type: str
+    spec: str
+    unit: str
+    dosage_form: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MappingView:
+    """An institution's mapping with the state of its review."""
+
+    institution_code: str
+    local_code: str
+    local_name: str
+    item_code: str
+    item_name: str
+    status: str
+    status_name: str
+    period: Period
+    submitted_at: datetime | None
+    decided_at: datetime | None
+    decided_by: str
+    remark: str
+
+
+def search_items(*, query: str, list_type: str | None = None, limit: int = 50) -> list[ItemView]:
+    """Items by beginning of the code or of the name (by index); then by a part of the name while there is room."""
+    text = query.strip()
+    if not text:
+        return []
+    rows = Item.objects.all() if list_type is None else Item.objects.filter(list_type=list_type)
+    found = list(rows.filter(code__startswith=text.upper()).order_by("code")[:limit])
+    found += rows.filter(name__startswith=text).order_by("name", "code")[: limit - len(found)]
+    if len(found) < limit:
+        seen = [row.pk for row in found]
+        found += rows.filter(name__contains=text).exclude(pk__in=seen).order_by("name", "code")[: limit - len(found)]
+    return [
+        ItemView(
+            code=row.code,
+            name=row.name,
+            list_type=row.list_type,
+            charge_type=row.charge_type,
+            spec=row.spec,
+            unit=row.unit,
+            dosage_form=row.dosage_form,
+        )
+        for row in found
+    ]
+
+
+def search_diagnoses(*, query: str, limit: int = 50) -> list[tuple[str, str]]:
+    """Diagnoses (code, name) by beginning of the code or by a part of the name."""
+    text = query.strip()
+    if not text:
+        return []
+    rows = (
+        Diagnosis.objects.filter(code__istartswith=text)
+        if text[0].isascii()
+        else Diagnosis.objects.filter(name__contains=text)
+    )
+    return list(rows.order_by("code").values_list("code", "name")[:limit])
+
+
+def term_history(*, code: str, scheme: str, level: str = core.ANY_LEVEL) -> tuple[DatedTerm, ...]:
+    """All terms of an item in a scheme, oldest first, cut where its price limit changes."""
+    key = (code, scheme, level)
+    return _fetch_terms([key])[key]
+
+
+def mappings_of(*, institution_code: str, status: str | None = None, limit: int = 500) -> list[MappingView]:
+    """Mappings of an institution by local code; only those of a review status when one is given."""
+    rows = MappingRow.objects.filter(institution_code=institution_code).select_related("item")
+    if status is not None:
+        rows = rows.filter(status=status)
+    return [
+        MappingView(
+            institution_code=row.institution_code,
+            local_code=row.local_code,
+            local_name=row.local_name,
+            item_code=row.item.code,
+            item_name=row.item.name,
+            status=row.status,
+            status_name=row.get_status_display(),
+            period=Period(row.period.lower or date.min, row.period.upper),
+            submitted_at=row.submitted_at,
+            decided_at=row.decided_at,
+            decided_by=row.decided_by,
+            remark=row.remark,
+        )
+        for row in rows.order_by("local_code", "period")[:limit]
+    ]

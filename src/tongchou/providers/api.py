@@ -1,6 +1,7 @@
 """What other capabilities may use of the providers room."""
 
 from tongchou.providers.core import AgreementView, ProviderView
+from tongchou.providers.imports import INSTITUTIONS, import_institutions, import_template
 from tongchou.providers.queries import (
     SessionView,
     check_med_type,
@@ -10,18 +11,34 @@ from tongchou.providers.queries import (
     revision,
     session,
 )
-from tongchou.providers.services import sign_in, sign_out
+from tongchou.providers.services import (
+    conclude_agreement,
+    register_institution,
+    resume,
+    sign_in,
+    sign_out,
+    suspend,
+    terminate,
+)
 
 __all__ = [
+    "INSTITUTIONS",
     "AgreementView",
     "ProviderView",
     "SessionView",
     "check_med_type",
+    "conclude_agreement",
     "describe",
+    "import_institutions",
+    "import_template",
     "institutions",
     "provider",
+    "register_institution",
+    "resume",
     "revision",
     "session",
     "sign_in",
     "sign_out",
+    "suspend",
+    "terminate",
 ]

@@ -22,9 +22,7 @@ MAX_BYTES = 64 * 1024 * 1024
 MAX_ROWS = 500_000
 
 
-def read_table(
-    *, content: bytes, filename: str, columns: Sequence[Column]
-) -> tuple[list[Record], list[RowError]]:
+def read_table(*, content: bytes, filename: str, columns: Sequence[Column]) -> tuple[list[Record], list[RowError]]:
     """Read an uploaded table.
 
     Args:
