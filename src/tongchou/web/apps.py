@@ -1,12 +1,26 @@
 """Django application of the web room."""
 
 from django.apps import AppConfig
+from django.contrib.admin.apps import SimpleAdminConfig
 
 
 class WebConfig(AppConfig):
     """Label and Chinese name of the room."""
 
+    default = True
     default_auto_field = "django.db.models.BigAutoField"
     name = "tongchou.web"
     label = "web"
     verbose_name = "业务页面"
+
+
+class ReferenceAdminConfig(SimpleAdminConfig):
+    """Puts the read-only pages of the reference data in the place of Django's own admin site."""
+
+    default = False
+    default_site = "tongchou.web.admin_site.ReferenceSite"
+
+    def ready(self) -> None:
+        """Find the lists in ``tongchou.web.admin``."""
+        super().ready()
+        self.module.autodiscover()

@@ -1,0 +1,72 @@
+"""What is around every page: the centre's name, the business day, the menu, what the operator may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+
+from tongchou.control.api import Operator, rights
+from tongchou.web import queries
+from tongchou.web.access import scope_of
+
+MENU = (
+    ("工作台", "desk", None),
+    ("参保人员", "persons", rights.PERSON_READ),
+    ("结算查询", "settlements", rights.SETTLEMENT_READ),
+    ("日终对账", "days", rights.RECONCILIATION_READ),
+    ("医保目录", "admin:catalogues_item_changelist", rights.REFERENCE_READ),
+    ("定点机构", "admin:providers_institution_changelist", rights.REFERENCE_READ),
+)
+"""Title, URL name, right. The order is the order of the keys 1 to 9."""
+_ROOM_OF_ADMIN = 3
+"""An admin page belongs to the menu entry with the same ``/admin/<room>/``."""
+
+
+class May:
+    """What a template may ask about the operator's rights: ``may.person_read`` is the right ``person.read``."""
+
+    def __init__(self, operator: Operator) -> None:
+        self._operator = operator
+
+    def __getitem__(self, name: str) -> bool:
+        return self._operator.may(name.replace("_", ".", 1))
+
+
+@dataclass(frozen=True, slots=True)
+class MenuEntry:
+    """One line of the menu."""
+
+    title: str
+    url: str
+    current: bool
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Context processor. What costs a query is asked only if a template shows it."""
+    operator = getattr(request, "user", None)
+    if not isinstance(operator, Operator):
+        return {"centre_name": "医疗保险中心"}
+    scope = SimpleLazyObject(lambda: getattr(request, "scope", None) or scope_of(operator))
+    return {
+        "centre_name": SimpleLazyObject(lambda: queries.area_name(scope.pooling_area) + "医疗保险中心"),
+        "business_day": SimpleLazyObject(lambda: queries.business_day(scope.pooling_area, timezone.localdate())),
+        "menu": _menu(operator, request.path),
+        "may": May(operator),
+    }
+
+
+def _menu(operator: Operator, path: str) -> list[MenuEntry]:
+    entries = [(title, reverse(name)) for title, name, right in MENU if right is None or operator.may(right)]
+    # We are in the entry whose place begins our address; at the desk only when no other does.
+    current = next((url for _, url in entries if url != "/" and path.startswith(_place(url))), "/")
+    return [MenuEntry(title=title, url=url, current=url == current) for title, url in entries]
+
+
+def _place(url: str) -> str:
+    parts = url.split("/")
+    return "/".join(parts[:_ROOM_OF_ADMIN]) + "/" if parts[1] == "admin" else url

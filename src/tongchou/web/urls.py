@@ -1,0 +1,52 @@
+"""Addresses of the pages. Each view names the right it needs (``web.access.page``)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.urls import path, register_converter
+
+from tongchou.web.views import days, desk, imports, persons, settlements, sign_in
+
+
+class DayConverter:
+    """A date in an address: ``2026-11-22``."""
+
+    regex = r"\d{4}-\d{2}-\d{2}"
+
+    def to_python(self, value: str) -> date:
+        """The date; a ValueError, which Django answers with 404, where there is no such day."""
+        return date.fromisoformat(value)
+
+    def to_url(self, value: date | str) -> str:
+        """The date as text."""
+        return value if isinstance(value, str) else value.isoformat()
+
+
+register_converter(DayConverter, "day")
+
+urlpatterns = [
+    path("login/", sign_in.sign_in, name="login"),
+    path("logout/", sign_in.sign_out, name="logout"),
+    path("password/", sign_in.password, name="password"),
+    path("", desk.desk, name="desk"),
+    path("desk/live/", desk.desk_live, name="desk_live"),
+    path("persons/", persons.persons, name="persons"),
+    path("persons/<str:number>/", persons.person, name="person"),
+    path("persons/<str:number>/reveal/", persons.person_reveal, name="person_reveal"),
+    path("settlements/", settlements.settlements, name="settlements"),
+    path("settlements/export/", settlements.settlements_export, name="settlements_export"),
+    path("settlements/<int:settlement_id>/", settlements.settlement, name="settlement"),
+    path(
+        "settlements/<int:settlement_id>/statement.pdf", settlements.settlement_statement, name="settlement_statement"
+    ),
+    path("days/", days.days, name="days"),
+    path("days/<day:day>/", days.day, name="day"),
+    path("days/<day:day>/close/", days.day_close, name="day_close"),
+    path("days/<day:day>/export/", days.day_export, name="day_export"),
+    path("imports/<str:kind>/", imports.upload, name="import"),
+    path("imports/<str:kind>/template/", imports.import_template, name="import_template"),
+    path("imports/<str:kind>/<int:upload_id>/", imports.import_check, name="import_check"),
+    path("imports/<str:kind>/<int:upload_id>/errors/", imports.import_errors, name="import_errors"),
+    path("imports/<str:kind>/<int:upload_id>/confirm/", imports.import_confirm, name="import_confirm"),
+]
