@@ -166,7 +166,7 @@ class PolicyBook:
             Rejection: POL-002. PolicyErrors: see :meth:`plan`.
         """
         names = tuple(packs)
-        versions = self._in_force(names, on)
+        versions = self.in_force(names, on)
         chosen = self._chosen(versions, readings or {})
         start = self._since(names, on)
         if not any(benefit in entry.names for version in versions for entry in version.pack.benefits):
@@ -198,7 +198,7 @@ class PolicyBook:
 
     def benefits(self, *, area: str, scheme: str, on: date) -> tuple[str, ...]:
         """The benefits that an area's scheme offers on a day, in written order."""
-        versions = self._in_force(self._bound(area, scheme).packs, on)
+        versions = self.in_force(self._bound(area, scheme).packs, on)
         return tuple(dict.fromkeys(name for v in versions for entry in v.pack.benefits for name in entry.names))
 
     def funds(self, *, area: str, scheme: str) -> tuple[FundSpec, ...]:
@@ -213,7 +213,11 @@ class PolicyBook:
         Raises:
             Rejection: POL-040 there is none in force.
         """
-        for version in self._in_force(self._bound(area, scheme).packs, on):
+        return self.financing_of(self._bound(area, scheme).packs, on=on)
+
+    def financing_of(self, packs: Iterable[str], *, on: date) -> FinancingPlan:
+        """As :meth:`financing`, for named packs."""
+        for version in self.in_force(packs, on):
             if version.pack.financing is not None:
                 return FinancingPlan(version.pack.financing)
         raise NO_FORMULA(day=on, name="筹资标准")
@@ -228,7 +232,7 @@ class PolicyBook:
 
     def formula_of(self, packs: Iterable[str], name: str, *, on: date, readings: Readings | None = None) -> Formula:
         """As :meth:`formula`, for named packs."""
-        for version in self._in_force(tuple(packs), on):
+        for version in self.in_force(tuple(packs), on):
             pack = self.read(version, self._chosen([version], readings or {}))
             if name in pack.formulas:
                 findings: list[Finding] = []
@@ -246,7 +250,7 @@ class PolicyBook:
             raise NO_PACKAGE(area=area, scheme=scheme)
         return bound
 
-    def _in_force(self, packs: Iterable[str], day: date) -> list[Version]:
+    def in_force(self, packs: Iterable[str], day: date) -> list[Version]:
         """The newest version in force of each pack; a pack that is not in force is left out."""
         found = []
         for name in packs:

@@ -1,11 +1,203 @@
-"""Checks a whole book: versions, bindings, every reading, every plan."""
+"""Checks a whole book: versions, bindings, citations, sums, every reading, every plan.
+
+Each finding names file, line, article, what is wrong and how to mend it. What the law itself has and the pack
+acknowledges with a note is reported as acknowledged, not as an error.
+"""
 
 from __future__ import annotations
 
-from tongchou.policy.book import PolicyBook
-from tongchou.policy.findings import Finding
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from itertools import pairwise
+
+from tongchou.kernel.money import format_yuan
+from tongchou.policy.book import PolicyBook, Version
+from tongchou.policy.compiler import compile_program
+from tongchou.policy.expressions import FUNCTIONS, Number
+from tongchou.policy.findings import Finding, PolicyErrors
+from tongchou.policy.formulas import Formula
+from tongchou.policy.model import Layer, Pack
+from tongchou.policy.nodes import Map, Scalar, Seq, Tree
+from tongchou.policy.reach import findings_of
+
+CITED_SECTIONS = ("tables", "lines", "benefits", "financing", "formulas", "exclusions", "payers")
 
 
 def check_book(book: PolicyBook) -> list[Finding]:
-    """Every finding, errors and acknowledged ones."""
-    return sorted(set(book.findings))
+    """Every finding, errors and acknowledged ones, in the order of files and lines."""
+    findings = list(book.findings)
+    for versions in book.packs.values():
+        findings += _versions(versions)
+        for version in versions:
+            findings += _uncited(version.tree)
+            findings += _sums(version.pack)
+            findings += _tiers(version.pack)
+            findings += _funds(version.pack)
+            findings += _formulas(book, version)
+    findings += _bindings(book)
+    if not any(finding.severity == "error" for finding in findings):
+        findings += _plans(book)
+    return sorted(set(findings))
+
+
+# -- dates and bindings ---------------------------------------------------------------------------------------------------
+
+
+def _versions(versions: Sequence[Version]) -> Iterator[Finding]:
+    """Versions of one pack: no two from the same day, no overlap, no hole that is not acknowledged."""
+    for earlier, later in pairwise(version.pack for version in versions):
+        version_node = later.tree.get("version") or later.tree
+        place = (later.file, version_node.line, "")
+        if earlier.start == later.start:
+            yield Finding(*place, f"与{earlier.file}从同一天({later.start})起生效", "请改正version.from")
+        elif earlier.until is not None and earlier.until >= later.start:
+            remedy = f"请把前一版本的until改为{later.start - timedelta(days=1)}"
+            yield Finding(*place, f"与{earlier.file}重叠:前一版本到{earlier.until}为止,本版本从{later.start}起", remedy)
+        elif earlier.until is not None and earlier.until + timedelta(days=1) < later.start:
+            first = earlier.until + timedelta(days=1)
+            acknowledged = isinstance(version_node, Map) and version_node.get("note") is not None
+            yield Finding(
+                *place,
+                f"{first}至{later.start - timedelta(days=1)}没有版本生效",
+                "请补上该时段的版本;确无规定时在version中写note说明",
+                "acknowledged" if acknowledged else "error",
+            )
+
+
+def _bindings(book: PolicyBook) -> Iterator[Finding]:
+    for bound in book.bindings.values():
+        if not bound.packs:
+            yield Finding(bound.place.file, bound.place.line, "", "没有绑定任何政策包", "请写packs: [包名]")
+        for name in bound.packs:
+            if name not in book.packs:
+                known = "、".join(sorted(book.packs))
+                yield Finding(bound.place.file, bound.place.line, "", f"没有政策包“{name}”", f"请改正名称;现有:{known}")
+
+
+# -- citations, sums, bands -------------------------------------------------------------------------------------------------
+
+
+def _uncited(tree: Map) -> Iterator[Finding]:
+    """Every number of a rule stands inside something that cites its article."""
+    for section in CITED_SECTIONS:
+        node = tree.get(section)
+        if node is not None:
+            yield from _uncited_in(node, cited=False)
+
+
+def _uncited_in(node: Tree, *, cited: bool) -> Iterator[Finding]:
+    if isinstance(node, Seq):
+        for item in node.items:
+            yield from _uncited_in(item, cited=cited)
+    elif isinstance(node, Map):
+        here = cited or node.get("cite") is not None
+        for key, value in node.entries.items():
+            if key not in ("cite", "note", "title", "label", "id", "pays_from", "fund", "because"):
+                yield from _uncited_in(value, cited=here)
+    elif not cited and isinstance(node, Scalar) and any(char.isdigit() for char in node.text):
+        yield Finding(node.file, node.line, "", f"“{node.text}”没有注明条款", "请在旁边写cite: 条款")
+
+
+def _sums(pack: Pack) -> Iterator[Finding]:
+    if pack.financing is None:
+        return
+    for entry in pack.financing.classes:
+        total = sum(entry.shares.values())
+        if total != entry.total:
+            place = entry.place
+            message = f"“{entry.id}”各方之和{format_yuan(total)}元不等于总额{format_yuan(entry.total)}元"
+            yield Finding(place.file, place.line, place.cite, message, "请与文件核对各方负担金额")
+
+
+def _layers(pack: Pack) -> Iterator[Layer]:
+    for entry in pack.benefits:
+        yield from entry.layers
+
+
+def _tiers(pack: Pack) -> Iterator[Finding]:
+    for layer in _layers(pack):
+        edges = [tier.upto for tier in layer.bands.tiers if tier.upto is not None]
+        for lower, upper in pairwise(edges):
+            if isinstance(lower.expression, Number) and isinstance(upper.expression, Number):
+                if upper.expression.value <= lower.expression.value:
+                    place = upper.place
+                    message = f"分段上限{upper.text}不大于前一段的{lower.text}"
+                    yield Finding(place.file, place.line, place.cite, message, "请按从小到大书写各段,否则这一段永远用不到")
+
+
+def _funds(pack: Pack) -> Iterator[Finding]:
+    used = [(layer.fund, layer.place) for layer in _layers(pack)] + [(payer.fund, payer.place) for payer in pack.payers]
+    for code, place in used:
+        if code not in pack.funds:
+            yield Finding(place.file, place.line, place.cite, f"基金“{code}”没有声明", "请在funds中写明代码和名称")
+
+
+# -- everything that is compiled ----------------------------------------------------------------------------------------------
+
+
+def _readings(version: Version) -> Iterator[dict[str, str]]:
+    """The adopted readings, then each other reading of each ambiguity by itself."""
+    yield {}
+    for entry in version.ambiguities:
+        for reading in entry.readings:
+            if reading != entry.adopted:
+                yield {entry.id: reading}
+
+
+def _formulas(book: PolicyBook, version: Version) -> list[Finding]:
+    findings: list[Finding] = []
+    for chosen in _readings(version):
+        pack = _read(book, version, chosen, findings)
+        for rule in pack.formulas.values():
+            for step in rule.steps:
+                if step.name in FUNCTIONS or step.name in {spec.name for spec in rule.inputs}:
+                    place = step.place
+                    findings.append(
+                        Finding(place.file, place.line, place.cite, f"“{step.name}”已另有含义", "请给这一步另取名称")
+                    )
+            Formula(rule, pack.defines, pack.tables, findings)
+    return findings
+
+
+def _read(book: PolicyBook, version: Version, chosen: dict[str, str], findings: list[Finding]) -> Pack:
+    try:
+        return book.read(version, chosen, findings)
+    except PolicyErrors as errors:
+        findings += errors.findings
+        return version.pack
+
+
+def _plans(book: PolicyBook) -> list[Finding]:
+    """Compile every benefit of every binding and of every unbound pack, at every date on which anything changes."""
+    findings: list[Finding] = []
+    chains = {bound.packs for bound in book.bindings.values()}
+    bound_names = {name for chain in chains for name in chain}
+    chains |= {(name,) for name in book.packs if name not in bound_names}
+    done: set[tuple[object, ...]] = set()
+    for chain in sorted(chains):
+        for start in _changes(book, chain):
+            versions = book.in_force(chain, start)
+            for index, version in enumerate(versions):
+                for chosen in _readings(version):
+                    key = (tuple(id(v) for v in versions), tuple(chosen.items()))
+                    if key in done:
+                        continue
+                    done.add(key)
+                    packs = [v.pack for v in versions]
+                    packs[index] = _read(book, version, chosen, findings)
+                    _compile_all(packs, findings)
+    return findings
+
+
+def _changes(book: PolicyBook, chain: Sequence[str]) -> list[date]:
+    """The days on which the set of versions in force changes."""
+    packs = [version.pack for name in chain for version in book.packs.get(name, ())]
+    ends = {pack.until + timedelta(days=1) for pack in packs if pack.until is not None}
+    return sorted({pack.start for pack in packs} | ends)
+
+
+def _compile_all(packs: Sequence[Pack], findings: list[Finding]) -> None:
+    for benefit in dict.fromkeys(name for pack in packs for entry in pack.benefits for name in entry.names):
+        mistakes: list[Finding] = []
+        program = compile_program(packs, benefit, mistakes)
+        findings += mistakes or findings_of(program)

@@ -25,7 +25,7 @@ from tongchou.policy.model import (
     Payer,
     Place,
 )
-from tongchou.policy.program import Display, LayerInfo, Program, Refusal
+from tongchou.policy.program import Check, Display, LayerInfo, Program, Refusal
 from tongchou.policy.rejections import EXCLUDED, NOT_APPLICABLE
 from tongchou.policy.vocabulary import COMPONENT_TITLES, STANDARD_FACTS
 
@@ -49,6 +49,7 @@ def compile_program(packs: Sequence[Pack], benefit: str, findings: list[Finding]
     if entries:
         _leave_uncovered(emitter, entries[0][1], components)
     _check_ids(layers, entries, findings)
+    _check_gaps(emitter, codes)
     payer = next((p for pack in packs for p in pack.payers if not p.benefits or benefit in p.benefits), None)
     account = _account(emitter, payer, components)
     return _program(emitter, layers, codes, components, account, payer, _line_rules(packs))
@@ -114,6 +115,17 @@ def _check_ids(layers: list[LayerInfo], entries: list[tuple[Pack, Benefit]], fin
             findings.append(
                 Finding(place.file, place.line, place.cite, f"层“{one.id}”重复", "同一待遇中各层(包括相接的政策包)的id应不同")
             )
+
+
+def _check_gaps(emitter: Emitter, codes: Sequence[LayerCode]) -> None:
+    """A cost cap hands over to a later layer; a payment cap that binds earlier must hand over to it too."""
+    for index, code in enumerate(codes):
+        takes_over = {name for other in codes[index + 1 : index + 2] for name in other.layer.base}
+        for cost_cap, limit in code.cost_limits:
+            for cap, cut in code.payment_caps:
+                if cost_cap.rest_to in takes_over and cap.rest_to not in takes_over:
+                    what = f"{limit}|{cap.title}|{cost_cap.title}"
+                    emitter.checks.append(Check("gap", cut, 1, cap.place, what, cap.acknowledged))
 
 
 def _account(emitter: Emitter, payer: Payer | None, components: dict[str, str]) -> str:
@@ -182,6 +194,9 @@ def _program(
         recorded=recorded,
         displays=tuple(emitter.displays),
         lines=lines,
+        checks=tuple(emitter.checks),
+        body=tuple(emitter.lines),
+        parameters=tuple(parameters),
         max_scale=emitter.max_scale,
     )
 

@@ -14,7 +14,7 @@ from math import lcm
 from tongchou.policy.expressions import Expression, ExpressionError
 from tongchou.policy.findings import Finding
 from tongchou.policy.model import BILL_COMPONENTS, AccumulatorSpec, Condition, FactSpec, Place, Quantity, Table
-from tongchou.policy.program import Display, Refusal
+from tongchou.policy.program import Check, Display, Refusal
 from tongchou.policy.rejections import NUMBER_UNKNOWN
 from tongchou.policy.typed import UNIT_TYPES, Code, Scope, at_scale, typed_as
 
@@ -49,6 +49,7 @@ class Emitter:
         self.displays: list[Display] = []
         self.unknowns: list[tuple[str, Quantity]] = []
         self.names: set[str] = set()
+        self.checks: list[Check] = []
         self.max_scale = 1
         self.scope = Scope(self._resolve, lambda name: facts[name])
 
@@ -117,7 +118,9 @@ class Emitter:
     def condition(self, condition: Condition) -> str:
         """The text of a condition; a mistake becomes a finding and ``False``."""
         try:
-            return typed_as(condition.expression, "bool", self.scope).text
+            text = typed_as(condition.expression, "bool", self.scope).text
+            self.checks.append(Check("condition", text, 1, condition.place, condition.text))
+            return text
         except ExpressionError as error:
             self.report(condition.place, str(error), "请改正条件")
             return "False"

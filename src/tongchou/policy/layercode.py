@@ -8,7 +8,7 @@ from math import lcm
 from tongchou.policy.emitter import Emitter
 from tongchou.policy.expressions import Name
 from tongchou.policy.model import Adjustment, Cap, Deductible, Layer, NthRule, Quantity
-from tongchou.policy.program import Display, FormatOf, LayerInfo
+from tongchou.policy.program import Check, Display, FormatOf, LayerInfo
 from tongchou.policy.typed import Code, at_scale
 from tongchou.policy.vocabulary import COMPONENT_TITLES
 
@@ -34,6 +34,8 @@ class LayerCode:
         self.layer = layer
         self.tag = f"l{number}_"
         self.components = components
+        self.payment_caps: list[tuple[Cap, str]] = []
+        self.cost_limits: list[tuple[Cap, str]] = []
         self.feeds: dict[str, tuple[str, Cap | Layer | Deductible]] = {}
         self.paid = ""
         self.deductible = "0"
@@ -79,6 +81,7 @@ class LayerCode:
             if cap.on == "cost":
                 before, used, limit = counted, self._used(cap), self._limit(cap)
                 room = self._room(limit, used)
+                self.cost_limits.append((cap, limit))
                 counted = self.e.smaller(self.tag + "counted", before, room)
                 over.append((cap.rest_to, self.e.let(self.tag + "over", f"{before} - {counted}")))
                 self._show_cap(cap, "本次费用", before, limit, used, counted)
@@ -247,6 +250,7 @@ class LayerCode:
         adjustments = () if fixed else self.layer.adjust
         for adjustment in adjustments:
             code = self._adjust(code, adjustment, label, above)
+        self.e.checks.append(Check("ratio", code.text, code.scale, self.layer.place, f"{self.layer.title}的{label}"))
         if adjustments and not code.text.isdigit():
             floor = self.e.let(f"{self.tag}ratio{number}", f"{code.text} if {code.text} > 0 else 0")
             code = replace(code, text=self.e.smaller(f"{self.tag}ratio{number}", floor, str(code.scale)))
@@ -313,6 +317,7 @@ class LayerCode:
                 before, used, limit = paid, self._used(cap), self._limit(cap)
                 paid = self.e.smaller(self.tag + "paid", before, self._room(limit, used))
                 self.cuts.append((cap.rest_to, self.e.let(self.tag + "cut", f"{before} - {paid}")))
+                self.payment_caps.append((cap, self.cuts[-1][1]))
                 self._show_cap(cap, "应付金额", before, limit, used, paid)
         for cap in self.layer.caps:
             if cap.on == "payment" and cap.counts:

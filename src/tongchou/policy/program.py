@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tongchou.kernel.rejection import RejectionKind
-from tongchou.policy.model import AccumulatorSpec, FactSpec, LineRules, Payer
+from tongchou.policy.model import AccumulatorSpec, FactSpec, LineRules, Payer, Place
 
 FormatOf = tuple[str, str, int]
 """A value shown in an explanation: variable, ``yuan`` / ``int`` / ``rate``, scale."""
@@ -41,6 +41,22 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Check:
+    """Something the checker tries out over all values of the facts.
+
+    ``kind`` is ``ratio`` (``text`` over ``scale`` must stay within 0…1), ``condition`` (must hold for some values) or
+    ``gap`` (must be zero where ``b_in_scope`` equals ``amount``: a payment cap reached before the cost cap).
+    """
+
+    kind: str
+    text: str
+    scale: int
+    place: Place
+    what: str
+    acknowledged: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class LayerInfo:
     """A layer as the outcome reports it. ``ratio_scale`` is 0 where the layer has no nominal ratio."""
 
@@ -66,4 +82,7 @@ class Program:
     recorded: tuple[str, ...]
     displays: tuple[Display, ...]
     lines: LineRules | None
+    checks: tuple[Check, ...]
+    body: tuple[str, ...]
+    parameters: tuple[str, ...]
     max_scale: int

@@ -107,7 +107,9 @@ class Cursor:
         for key in self.tree.entries:
             if key not in self.used:
                 node = self.tree.entries[key]
-                self.report(f"不认识的键“{key}”", f"请改正或删除;此处可用:{'、'.join(sorted(self.used))}", node)
+                hint = "如果是文字里的逗号,请给整段文字加引号;" if isinstance(node, Scalar) and node.is_null else ""
+                remedy = f"{hint}请改正或删除;此处可用:{'、'.join(sorted(self.used))}"
+                self.report(f"不认识的键“{key}”", remedy, node)
 
     # -- values of the language ---------------------------------------------------------------------------------
 

@@ -1,0 +1,186 @@
+"""Reads case files into plain data. What a file says once for all its cases stands at its top."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from tongchou.kernel.money import parse_yuan
+from tongchou.kernel.rate import Rate
+from tongchou.policy.findings import Finding, PolicyErrors
+from tongchou.policy.lines import LIMIT_SCALE, LineFacts
+from tongchou.policy.model import BILL_COMPONENTS
+from tongchou.policy.nodes import Map, Scalar, Seq, Tree
+from tongchou.policy.plan import Bill
+from tongchou.policy.reader import Cursor
+
+UNDATED = date(2000, 1, 1)
+"""Used where a file names no day: a plan for it is found only if it has always been in force."""
+FactText = str | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a case: a visit, a reversal, a formula, or a year's dues. ``expect`` is text, as written."""
+
+    on: date
+    benefit: str = ""
+    rules_of: date | None = None
+    facts: dict[str, FactText] = field(default_factory=dict)
+    bill: Bill = field(default_factory=Bill)
+    lines: tuple[LineFacts, ...] = ()
+    accumulators: dict[str, str] = field(default_factory=dict)
+    account: int | None = None
+    reverse: int = 0
+    formula: str = ""
+    person_class: str = ""
+    holder_of: tuple[str, ...] = ()
+    expect: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case: the packs or the bound area × scheme, the readings, the steps in order."""
+
+    file: str
+    line: int
+    id: str
+    title: str
+    source: str
+    packs: tuple[str, ...]
+    area: str
+    scheme: str
+    readings: dict[str, str]
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    packs: tuple[str, ...]
+    area: str
+    scheme: str
+    on: date
+    benefit: str
+    facts: dict[str, FactText]
+    source: str
+
+
+def read_case_file(tree: Map) -> list[Case]:
+    """All cases of a file.
+
+    Raises:
+        PolicyErrors: with every finding.
+    """
+    findings: list[Finding] = []
+    top = Cursor(tree, findings)
+    shared = _Shared(
+        top.words("packs"),
+        top.text("area"),
+        top.text("scheme"),
+        top.day("on") or UNDATED,
+        top.text("benefit"),
+        _facts(top, "facts"),
+        top.text("source"),
+    )
+    cases = [_case(item, shared) for item in top.children("cases")]
+    top.text("title")
+    top.done()
+    if findings:
+        raise PolicyErrors(findings)
+    return cases
+
+
+def _case(item: Cursor, shared: _Shared) -> Case:
+    visits = item.children("visits")
+    own = _step(item, shared, many=bool(visits))
+    inner = _Shared(shared.packs, shared.area, shared.scheme, own.on, own.benefit, own.facts, shared.source)
+    steps = tuple(_step(visit, inner, many=False) for visit in visits) if visits else (own,)
+    for visit in visits:
+        visit.done()
+    case = Case(
+        item.tree.file,
+        item.tree.line,
+        item.needed_text("id"),
+        item.needed_text("title"),
+        item.text("source") or shared.source,
+        item.words("packs") or shared.packs,
+        item.text("area") or shared.area,
+        item.text("scheme") or shared.scheme,
+        {key: node.text for key, node in item.named("readings") if isinstance(node, Scalar)},
+        steps,
+    )
+    item.done()
+    return case
+
+
+def _step(item: Cursor, shared: _Shared, *, many: bool) -> Step:
+    account = item.text("account")
+    return Step(
+        on=item.day("on") or shared.on,
+        benefit=item.text("benefit") or shared.benefit,
+        rules_of=item.day("rules_of"),
+        facts=shared.facts | _facts(item, "facts") | _facts(item, "inputs"),
+        bill=Bill(**{name: _yuan(item, name, text) for name, text in _texts(item, "bill").items() if name in BILL_COMPONENTS}),
+        lines=tuple(_line(line) for line in item.children("lines")),
+        accumulators=_texts(item, "accumulators"),
+        account=_yuan(item, "account", account) if account else None,
+        reverse=int(item.text("reverse") or 0),
+        formula=item.text("formula"),
+        person_class=item.text("financing"),
+        holder_of=item.words("holder_of"),
+        expect={} if many else _texts(item, "expect"),
+    )
+
+
+def _facts(item: Cursor, key: str) -> dict[str, FactText]:
+    return {name: _fact(node) for name, node in item.named(key)}
+
+
+def _fact(node: Tree) -> FactText:
+    if isinstance(node, Seq):
+        return tuple(entry.text for entry in node.items if isinstance(entry, Scalar))
+    return node.text if isinstance(node, Scalar) else ""
+
+
+def _texts(item: Cursor, key: str) -> dict[str, str]:
+    return {name: node.text for name, node in item.named(key) if isinstance(node, Scalar)}
+
+
+def _yuan(item: Cursor, key: str, text: str) -> int:
+    try:
+        return int(parse_yuan(text))
+    except ValueError:
+        item.report(f"“{key}: {text}”不是金额", "请写成元,例如100.01")
+        return 0
+
+
+def _line(item: Cursor) -> LineFacts:
+    """A fee line: amount in yuan, quantity and price as decimal text, both optional."""
+    ratio = item.text("ratio")
+    limit = item.text("price_limit")
+    amount = _yuan(item, "amount", item.needed_text("amount"))
+    quantity = _scaled(item, "quantity", 10_000, "1")
+    default_price = amount * LIMIT_SCALE // quantity if quantity else 0
+    line = LineFacts(
+        amount=amount,
+        quantity=quantity,
+        unit_price=_scaled(item, "unit_price", 1_000_000, "") if item.text("unit_price") else default_price,
+        item_class=item.needed_text("class"),
+        prior_self_pay=Rate.parse(ratio) if ratio else None,
+        price_limit=_scaled(item, "price_limit", 1_000_000, "") if limit else None,
+        restricted=item.flag("restricted"),
+        restriction_met=item.choice("restriction_met", ("true", "false"), "true") == "true",
+        item_kind=item.text("kind"),
+    )
+    item.done()
+    return line
+
+
+def _scaled(item: Cursor, key: str, scale: int, default: str) -> int:
+    text = item.text(key, default)
+    try:
+        value = Rate.parse(text).value * scale
+    except ValueError:
+        item.report(f"“{key}: {text}”不是数字", "请写成十进制数")
+        return 0
+    return value.numerator // value.denominator
