@@ -10,8 +10,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from tongchou.policy.compiler import compile_program
-from tongchou.policy.findings import Finding, PolicyErrors
 from tongchou.policy.financing import FinancingPlan
+from tongchou.policy.findings import Finding, PolicyErrors
 from tongchou.policy.formulas import Formula
 from tongchou.policy.loader import read_packs
 from tongchou.policy.model import Ambiguity, BoundScheme, Pack
@@ -174,7 +174,9 @@ class PolicyBook:
         key = (area, scheme, names, benefit, start, tuple(sorted(chosen.items())))
         plan = self._plans.get(key)
         if plan is None:
-            plan = self._plans[key] = self._compile(versions, chosen, benefit, start, f"{area or '+'.join(names)}/{scheme or '-'}")
+            plan = self._plans[key] = self._compile(
+                versions, chosen, benefit, start, f"{area or '+'.join(names)}/{scheme or '-'}"
+            )
         return plan
 
     def plan_by_id(self, plan_id: str) -> Plan:
@@ -204,7 +206,9 @@ class PolicyBook:
     def funds(self, *, area: str, scheme: str) -> tuple[FundSpec, ...]:
         """The funds that the scheme's packs pay from in any version."""
         names = self._bound(area, scheme).packs
-        found = {code: name for pack in names for v in self._versions.get(pack, ()) for code, name in v.pack.funds.items()}
+        found = {
+            code: name for pack in names for v in self._versions.get(pack, ()) for code, name in v.pack.funds.items()
+        }
         return tuple(FundSpec(code, name) for code, name in found.items())
 
     def financing(self, *, area: str, scheme: str, on: date) -> FinancingPlan:
@@ -275,7 +279,11 @@ class PolicyBook:
             if name in known:
                 if reading not in known[name].readings:
                     raise PolicyErrors(
-                        [Finding("", 0, "", f"歧义{name}没有理解“{reading}”", f"可用:{'、'.join(known[name].readings)}")]
+                        [
+                            Finding(
+                                "", 0, "", f"歧义{name}没有理解“{reading}”", f"可用:{'、'.join(known[name].readings)}"
+                            )
+                        ]
                     )
                 if reading != known[name].adopted:
                     chosen[name] = reading

@@ -120,7 +120,9 @@ def _step(item: Cursor, shared: _Shared, *, many: bool) -> Step:
         benefit=item.text("benefit") or shared.benefit,
         rules_of=item.day("rules_of"),
         facts=shared.facts | _facts(item, "facts") | _facts(item, "inputs"),
-        bill=Bill(**{name: _yuan(item, name, text) for name, text in _texts(item, "bill").items() if name in BILL_COMPONENTS}),
+        bill=Bill(
+            **{name: _yuan(item, name, text) for name, text in _texts(item, "bill").items() if name in BILL_COMPONENTS}
+        ),
         lines=tuple(_line(line) for line in item.children("lines")),
         accumulators=_texts(item, "accumulators"),
         account=_yuan(item, "account", account) if account else None,

@@ -18,10 +18,10 @@ from tongchou.policy.caseread import Case, Step, read_case_file
 from tongchou.policy.explain import ExplainedStep
 from tongchou.policy.findings import PolicyErrors
 from tongchou.policy.formulas import Formula, FormulaValue, value_text
+from tongchou.policy.lines import LineSplit
 from tongchou.policy.loader import read_cases
 from tongchou.policy.model import BURDEN_COMPONENTS, FactSpec
 from tongchou.policy.plan import Bill, Outcome, Plan
-from tongchou.policy.lines import LineSplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,15 +133,8 @@ class _Run:
         if step.account is not None:
             self.account = step.account
         plan = self._plan(step)
-        bill, splits = step.bill, ()
-        if step.lines:
-            splits = tuple(plan.split_line(line) for line in step.lines)
-            bill = Bill(
-                sum(s.out_of_scope for s in splits),
-                sum(s.over_limit for s in splits),
-                sum(s.prior_self_pay for s in splits),
-                sum(s.in_scope for s in splits),
-            )
+        splits = tuple(plan.split_line(line) for line in step.lines)
+        bill = Bill.of(splits) if splits else step.bill
         facts = {name: encode_fact(text, plan, name) for name, text in step.facts.items()}
         day = step.on
         before = {spec.name: self._counter(plan, spec.name, day, step) for spec in plan.accumulators}
@@ -159,7 +152,11 @@ class _Run:
         case = self.case
         if case.area:
             return self.book.plan(
-                area=case.area, scheme=case.scheme, benefit=step.benefit, on=step.rules_of or step.on, readings=case.readings
+                area=case.area,
+                scheme=case.scheme,
+                benefit=step.benefit,
+                on=step.rules_of or step.on,
+                readings=case.readings,
             )
         packs = case.packs or tuple(self.book.packs)
         return self.book.plan_of(packs, benefit=step.benefit, on=step.rules_of or step.on, readings=case.readings)
@@ -195,7 +192,9 @@ class _Run:
 
     def _formula(self, step: Step) -> None:
         case = self.case
-        packs = case.packs or (self.book.bindings[case.area, case.scheme].packs if case.area else tuple(self.book.packs))
+        packs = case.packs or (
+            self.book.bindings[case.area, case.scheme].packs if case.area else tuple(self.book.packs)
+        )
         formula = self.book.formula_of(packs, step.formula, on=step.on, readings=case.readings)
         inputs = {name: _input(text, formula, name) for name, text in step.facts.items()}
         self.values = formula.explain(inputs)

@@ -122,7 +122,9 @@ def _tiers(pack: Pack) -> Iterator[Finding]:
                 if upper.expression.value <= lower.expression.value:
                     place = upper.place
                     message = f"分段上限{upper.text}不大于前一段的{lower.text}"
-                    yield Finding(place.file, place.line, place.cite, message, "请按从小到大书写各段,否则这一段永远用不到")
+                    yield Finding(
+                        place.file, place.line, place.cite, message, "请按从小到大书写各段,否则这一段永远用不到"
+                    )
 
 
 def _funds(pack: Pack) -> Iterator[Finding]:

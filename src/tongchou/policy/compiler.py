@@ -41,7 +41,7 @@ def compile_program(packs: Sequence[Pack], benefit: str, findings: list[Finding]
         _conditions(emitter, pack, entry, benefit)
     layers: list[LayerInfo] = []
     codes: list[LayerCode] = []
-    for pack, entry in entries:
+    for _, entry in entries:
         for layer in entry.layers:
             code = LayerCode(emitter, layer, len(codes), components)
             layers.append(code.write())
@@ -94,8 +94,8 @@ def _conditions(emitter: Emitter, pack: Pack, entry: Benefit, benefit: str) -> N
             details = (("reason", rule.because), ("cite", rule.place.cite))
             emitter.refuse(emitter.condition(rule), Refusal(EXCLUDED, details))
     for rule in entry.requires:
-        details = (("benefit", benefit), ("reason", rule.because), ("cite", rule.place.cite))
-        emitter.refuse(f"not {emitter.condition(rule)}", Refusal(NOT_APPLICABLE, details))
+        named = (("benefit", benefit), ("reason", rule.because), ("cite", rule.place.cite))
+        emitter.refuse(f"not {emitter.condition(rule)}", Refusal(NOT_APPLICABLE, named))
 
 
 def _leave_uncovered(emitter: Emitter, entry: Benefit, components: dict[str, str]) -> None:
@@ -113,7 +113,13 @@ def _check_ids(layers: list[LayerInfo], entries: list[tuple[Pack, Benefit]], fin
         if one.id == other.id:
             place = places[one.id]
             findings.append(
-                Finding(place.file, place.line, place.cite, f"层“{one.id}”重复", "同一待遇中各层(包括相接的政策包)的id应不同")
+                Finding(
+                    place.file,
+                    place.line,
+                    place.cite,
+                    f"层“{one.id}”重复",
+                    "同一待遇中各层(包括相接的政策包)的id应不同",
+                )
             )
 
 
@@ -181,7 +187,12 @@ def _program(
         *(_delta(emitter, name) for name in fed),
     ]
     recorded = _recorded(emitter.displays)
-    parameters = [*emitter.facts.values(), *(f"b_{name}" for name in BILL_COMPONENTS), *emitter.accumulators.values(), "balance"]
+    parameters = [
+        *emitter.facts.values(),
+        *(f"b_{name}" for name in BILL_COMPONENTS),
+        *emitter.accumulators.values(),
+        "balance",
+    ]
     return Program(
         source=_function("evaluate", parameters, emitter.lines, results),
         trace_source=_function("trace", parameters, emitter.lines, [*results, *recorded]),

@@ -154,7 +154,9 @@ class Emitter:
         used: set[tuple[str, ...]] = set()
         cells = [self._cell(table, combination, wanted, used) for combination in combinations]
         for key in table.cells.keys() - used:
-            self.report(table.place, f"表格的“{'/'.join(key)}”没有对应的取值", f"表头是{'、'.join(table.by)},请核对用词")
+            self.report(
+                table.place, f"表格的“{'/'.join(key)}”没有对应的取值", f"表头是{'、'.join(table.by)},请核对用词"
+            )
         scale = lcm(*(cell.scale for cell in cells if cell is not None))
         numbers = tuple(UNKNOWN_CELL if cell is None else int(at_scale(cell, scale)) for cell in cells)
         index, stride = [], len(combinations)

@@ -54,7 +54,11 @@ class ExplainedStep:
 
 
 def explain_steps(
-    program: Program, values: tuple[int, ...], facts: Mapping[str, object], bill: BillLike, accumulators: Mapping[str, int]
+    program: Program,
+    values: tuple[int, ...],
+    facts: Mapping[str, object],
+    bill: BillLike,
+    accumulators: Mapping[str, int],
 ) -> list[ExplainedStep]:
     """Render the steps.
 

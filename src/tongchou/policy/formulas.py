@@ -40,7 +40,13 @@ class FormulaValue:
 class Formula:
     """A compiled formula."""
 
-    def __init__(self, rule: FormulaRule, defines: Mapping[str, Condition], tables: Mapping[str, Quantity], findings: list[Finding]) -> None:
+    def __init__(
+        self,
+        rule: FormulaRule,
+        defines: Mapping[str, Condition],
+        tables: Mapping[str, Quantity],
+        findings: list[Finding],
+    ) -> None:
         self.name = rule.name
         self.title = rule.title
         self.inputs = rule.inputs

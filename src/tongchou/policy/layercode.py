@@ -49,7 +49,14 @@ class LayerCode:
         before = self.e.accumulator(layer.cumulate_base, layer.place) if layer.cumulate_base else ""
         total = self.e.let(self.tag + "total", f"{before} + {counted}") if before else counted
         if before:
-            self._show("累计计算基数", "本年已累计 + 本次计入", "{0} + {1}", (yuan(before), yuan(counted)), yuan(total), show=counted)
+            self._show(
+                "累计计算基数",
+                "本年已累计 + 本次计入",
+                "{0} + {1}",
+                (yuan(before), yuan(counted)),
+                yuan(total),
+                show=counted,
+            )
         self.deductible = self._deductible(total)
         above = self.e.let(self.tag + "above", f"{total} - {self.deductible}") if layer.deductible else total
         if layer.deductible:
@@ -118,7 +125,9 @@ class LayerCode:
         if rule is None:
             return "0"
         amount, _ = self.e.quantity(rule.amount, self.tag + "deductible")
-        self._show("起付标准", self._label("起付标准", rule.amount), "{0}", (yuan(amount.text),), yuan(amount.text), show=total)
+        self._show(
+            "起付标准", self._label("起付标准", rule.amount), "{0}", (yuan(amount.text),), yuan(amount.text), show=total
+        )
         for adjustment in rule.adjust:
             amount = self._adjust(amount, adjustment, "起付标准", total)
         line = self._nth(rule.nth, amount.text, total) if rule.nth else amount.text
@@ -136,7 +145,9 @@ class LayerCode:
     def _not_yet_borne(self, rule: Deductible, line: str, total: str) -> str:
         used = self.e.accumulator(rule.counts, rule.place)
         left = self.e.positive(self.tag + "line", f"{line} - {used}")
-        self._show("尚需负担的起付标准", "起付标准 − 已累计负担", "{0} − {1}", (yuan(line), yuan(used)), yuan(left), show=total)
+        self._show(
+            "尚需负担的起付标准", "起付标准 − 已累计负担", "{0} − {1}", (yuan(line), yuan(used)), yuan(left), show=total
+        )
         return left
 
     def _nth(self, rule: NthRule, amount: str, total: str) -> str:
@@ -178,14 +189,17 @@ class LayerCode:
         bands = self.layer.bands
         start, end = self._measured(total, above)
         edges = [self._edge(tier.upto) for tier in bands.tiers if tier.upto is not None]
-        ratios = [self._ratio(tier.ratio, fixed=tier.fixed, number=n, above=above) for n, tier in enumerate(bands.tiers)]
+        ratios = [
+            self._ratio(tier.ratio, fixed=tier.fixed, number=n, above=above) for n, tier in enumerate(bands.tiers)
+        ]
         self.first_ratio = ratios[0]
         scale = lcm(*(ratio.scale for ratio in ratios))
+        refs: tuple[FormatOf, ...]
         self.e.max_scale = max(self.e.max_scale, scale)
         if len(ratios) == 1:
-            exact = f"{above} * {ratios[0].text}"
-            refs = (yuan(above), rate_of(ratios[0]))
-            formula, template = "起付标准以上费用 × 报销比例" if self.layer.deductible else "计入费用 × 报销比例", "{0} × {1}"
+            exact, refs = f"{above} * {ratios[0].text}", (yuan(above), rate_of(ratios[0]))
+            what = "起付标准以上费用" if self.layer.deductible else "计入费用"
+            formula, template = f"{what} × 报销比例", "{0} × {1}"
         elif bands.whole:
             chosen = self._whole(end, edges, ratios, scale)
             exact, refs = f"{above} * {chosen.text}", (yuan(above), rate_of(chosen))
@@ -196,7 +210,9 @@ class LayerCode:
         product = self.e.let(self.tag + "exact", exact)
         return self._round(product, scale, formula, template, refs, above)
 
-    def _round(self, product: str, scale: int, formula: str, template: str, refs: tuple[FormatOf, ...], above: str) -> str:
+    def _round(
+        self, product: str, scale: int, formula: str, template: str, refs: tuple[FormatOf, ...], above: str
+    ) -> str:
         half_up = self.layer.rounding == "half_up"
         text = f"(2 * {product} + {scale}) // {2 * scale}" if half_up else f"{product} // {scale}"
         raw = self.e.let(self.tag + "share", text)
@@ -246,7 +262,9 @@ class LayerCode:
     def _ratio(self, quantity: Quantity, *, fixed: bool, number: int, above: str) -> Code:
         code, _ = self.e.quantity(quantity, f"{self.tag}ratio{number}")
         label = "报销比例" if len(self.layer.bands.tiers) == 1 else f"第{number + 1}段报销比例"
-        self._show(label, self._label(label, quantity), "{0}", (rate_of(code),), None, cite=quantity.place.cite, show=above)
+        self._show(
+            label, self._label(label, quantity), "{0}", (rate_of(code),), None, cite=quantity.place.cite, show=above
+        )
         adjustments = () if fixed else self.layer.adjust
         for adjustment in adjustments:
             code = self._adjust(code, adjustment, label, above)
@@ -296,7 +314,16 @@ class LayerCode:
         old, new = (before.text, form, before.scale), (after.text, form, after.scale)
         word = {"add": "加减", "times": "乘以", "set": "定为", "at_least": "不低于", "at_most": "不高于"}[adjustment.op]
         formula = f"{what}{word}{adjustment.amount.text}" + (f"({adjustment.label})" if adjustment.label else "")
-        self._show(f"{what}调整", formula, "{0} → {1}", (old, new), None, cite=adjustment.place.cite, show=show, changed=(old, new))
+        self._show(
+            f"{what}调整",
+            formula,
+            "{0} → {1}",
+            (old, new),
+            None,
+            cite=adjustment.place.cite,
+            show=show,
+            changed=(old, new),
+        )
 
     # -- payment ----------------------------------------------------------------------------------------------------
 
@@ -397,8 +424,16 @@ class LayerCode:
     ) -> None:
         self.e.show(
             Display(
-                self.layer.id, title, formula, template, refs, amount, exact, fund, cite or self.layer.place.cite, show, changed
+                self.layer.id,
+                title,
+                formula,
+                template,
+                refs,
+                amount,
+                exact,
+                fund,
+                cite or self.layer.place.cite,
+                show,
+                changed,
             )
         )
-
-

@@ -8,8 +8,16 @@ from datetime import date
 from tongchou.policy.expressions import Expression
 from tongchou.policy.nodes import Map
 
-NOTHING = "无"
-COMPONENTS = ("out_of_scope", "over_limit", "prior_self_pay", "in_scope", "deductible", "copay", "over_cap", "uncovered")
+COMPONENTS = (
+    "out_of_scope",
+    "over_limit",
+    "prior_self_pay",
+    "in_scope",
+    "deductible",
+    "copay",
+    "over_cap",
+    "uncovered",
+)
 BILL_COMPONENTS = COMPONENTS[:4]
 BURDEN_COMPONENTS = tuple(name for name in COMPONENTS if name != "in_scope")
 

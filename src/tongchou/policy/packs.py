@@ -126,7 +126,15 @@ def _narrow(base: FactSpec, item: Cursor) -> FactSpec:
     default = base.default if base.kind != "enum" or base.default in values else None
     item.done()
     return FactSpec(
-        base.name, base.title, base.kind, base.unit, values, (*kept, *own), base.source, default, base.required or default is None
+        base.name,
+        base.title,
+        base.kind,
+        base.unit,
+        values,
+        (*kept, *own),
+        base.source,
+        default,
+        base.required or default is None,
     )
 
 

@@ -5,7 +5,7 @@ Immutable and shared between threads. Amounts are int fen; nothing here knows a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -34,6 +34,17 @@ class Bill:
     over_limit: int = 0
     prior_self_pay: int = 0
     in_scope: int = 0
+
+    @classmethod
+    def of(cls, lines: Iterable[LineSplit]) -> Bill:
+        """The bill that split fee lines add up to."""
+        split = list(lines)
+        return cls(
+            sum(line.out_of_scope for line in split),
+            sum(line.over_limit for line in split),
+            sum(line.prior_self_pay for line in split),
+            sum(line.in_scope for line in split),
+        )
 
     @property
     def total(self) -> int:

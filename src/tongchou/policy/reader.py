@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from fractions import Fraction
 
 from tongchou.policy.expressions import Expression, ExpressionError, Number, Operation, parse_expression
 from tongchou.policy.findings import Finding
@@ -25,23 +26,28 @@ class Cursor:
 
     @property
     def place(self) -> Place:
+        """File, line and article of this mapping."""
         return Place(self.tree.file, self.tree.line, self.cite)
 
     def report(self, message: str, remedy: str, at: Tree | None = None) -> None:
+        """Add a finding, at this mapping or at one of its values."""
         node = at or self.tree
         self.findings.append(Finding(node.file, node.line, self.cite, message, remedy))
 
     def get(self, key: str) -> Tree | None:
+        """The raw value of a key, marked as read."""
         self.used.add(key)
         return self.tree.get(key)
 
     def need(self, key: str) -> Tree | None:
+        """The raw value of a key; a finding where it is absent."""
         node = self.get(key)
         if node is None:
             self.report(f"缺少“{key}”", f"请补上{key}")
         return node
 
     def text(self, key: str, default: str = "") -> str:
+        """A line of text."""
         node = self.get(key)
         if node is None:
             return default
@@ -51,9 +57,11 @@ class Cursor:
         return default
 
     def needed_text(self, key: str) -> str:
+        """A line of text; a finding where it is absent."""
         return self.text(key) if self.need(key) is not None else ""
 
     def choice(self, key: str, allowed: Iterable[str], default: str) -> str:
+        """One word out of a few."""
         value = self.text(key, default)
         if value not in tuple(allowed):
             self.report(f"“{key}: {value}”不认识", f"可用的写法:{'、'.join(allowed)}", self.tree.get(key))
@@ -61,9 +69,11 @@ class Cursor:
         return value
 
     def flag(self, key: str) -> bool:
+        """``true`` or ``false``; absent is false."""
         return self.choice(key, ("true", "false"), "false") == "true"
 
     def words(self, key: str) -> tuple[str, ...]:
+        """A list of words; a single word counts as a list of one."""
         node = self.get(key)
         items = node.items if isinstance(node, Seq) else (node,) if node is not None else ()
         if not all(isinstance(item, Scalar) for item in items):
@@ -71,6 +81,7 @@ class Cursor:
         return tuple(item.text for item in items if isinstance(item, Scalar) and not item.is_null)
 
     def day(self, key: str) -> date | None:
+        """A date in ISO form."""
         text = self.text(key)
         if not text:
             return None
@@ -81,10 +92,12 @@ class Cursor:
             return None
 
     def child(self, key: str) -> Cursor | None:
+        """The mapping under a key."""
         node = self.get(key)
         return self.enter(node, key)
 
     def enter(self, node: Tree | None, what: str) -> Cursor | None:
+        """A cursor on a node that must be a mapping."""
         if node is None:
             return None
         if not isinstance(node, Map):
@@ -104,6 +117,7 @@ class Cursor:
         return [] if inner is None else [(k, v) for k, v in inner.tree.entries.items() if k not in ("cite", "note")]
 
     def done(self) -> None:
+        """Report the keys that nobody asked for."""
         for key in self.tree.entries:
             if key not in self.used:
                 node = self.tree.entries[key]
@@ -114,6 +128,7 @@ class Cursor:
     # -- values of the language ---------------------------------------------------------------------------------
 
     def expression(self, node: Tree, what: str) -> Expression | None:
+        """A parsed expression."""
         if not isinstance(node, Scalar) or node.is_null:
             self.report(f"“{what}”应为表达式", "请写成一行表达式", node)
             return None
@@ -124,6 +139,7 @@ class Cursor:
             return None
 
     def condition(self, key: str, because: str = "") -> Condition | None:
+        """A condition under a key."""
         node = self.get(key)
         if node is None:
             return None
@@ -133,10 +149,12 @@ class Cursor:
         return Condition(parsed, node.text, Place(node.file, node.line, self.cite), because)
 
     def quantity(self, key: str, unit: str) -> Quantity | None:
+        """A number of the document under a key (see :meth:`read_quantity`)."""
         node = self.get(key)
         return None if node is None else self.read_quantity(node, unit, key)
 
     def needed_quantity(self, key: str, unit: str) -> Quantity:
+        """As :meth:`quantity`; a finding where it is absent."""
         node = self.need(key)
         found = None if node is None else self.read_quantity(node, unit, key)
         return found or Quantity(unit, self.place, unknown="未写")
@@ -160,6 +178,7 @@ class Cursor:
         return Quantity(unit, place, text=node.text, expression=self.with_unit(parsed, unit, node))
 
     def note(self, node: Tree) -> str:
+        """The note that says why a number is unknown."""
         own = self.tree.get("note")
         if isinstance(own, Scalar):
             return own.text
@@ -173,11 +192,12 @@ class Cursor:
             return parsed
         if unit == "率" and number.value != 0:
             self.report("比例没有单位", "请写明百分比(如65%)或个百分点(如10pp)", node)
-            return Number(sign * number.value / 100, "%")
+            return Number(sign * Fraction(number.value, 100), "%")
         fitting = {"元": "元", "率": "%"}.get(unit, "")
         return Number(sign * number.value, fitting)
 
     def table(self, unit: str) -> Table:
+        """A table: ``by`` names the facts, the other keys nest their values in that order."""
         by = self.words("by")
         cells: dict[tuple[str, ...], Expression | str] = {}
         for key, node in self.tree.entries.items():
@@ -186,7 +206,13 @@ class Cursor:
         return Table(by, cells, self.place)
 
     def _cells(
-        self, node: Tree, by: tuple[str, ...], path: tuple[str, ...], key: str, unit: str, cells: dict[tuple[str, ...], Expression | str]
+        self,
+        node: Tree,
+        by: tuple[str, ...],
+        path: tuple[str, ...],
+        key: str,
+        unit: str,
+        cells: dict[tuple[str, ...], Expression | str],
     ) -> None:
         for word in key.split("、"):
             here = (*path, word)

@@ -76,5 +76,3 @@ def _formula(name: str, item: Cursor) -> FormulaRule:
     rule = FormulaRule(name, item.text("title") or name, tuple(inputs), tuple(steps), item.place)
     item.done()
     return rule
-
-

@@ -11,7 +11,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import lcm
 
-from tongchou.policy.expressions import COMPARISONS, Day, Expression, ExpressionError, Membership, Name, Number, Operation
+from tongchou.policy.expressions import (
+    COMPARISONS,
+    Day,
+    Expression,
+    ExpressionError,
+    Membership,
+    Name,
+    Number,
+    Operation,
+)
 from tongchou.policy.model import FactSpec
 
 UNIT_TYPES = {"元": "fen", "率": "rate", "个": "int", "日": "date"}
@@ -181,7 +190,7 @@ def _arithmetic(op: str, codes: list[Code]) -> Code:
         types = {left.type, right.type}
         if types == {"fen", "rate"}:
             raise ExpressionError("金额乘比例会产生零头,请写share(金额, 比例),它四舍五入到分")
-        if "int" not in types and types != {"rate"} or "date" in types:
+        if ("int" not in types and types != {"rate"}) or "date" in types:
             raise ExpressionError("这两个量不能相乘")
         kind = next((t for t in ("fen", "rate") if t in types), "int")
         return Code(f"({left.text} * {right.text})", kind, left.scale * right.scale)
