@@ -281,7 +281,7 @@ class PolicyBook:
                     raise PolicyErrors(
                         [
                             Finding(
-                                "", 0, "", f"歧义{name}没有理解“{reading}”", f"可用:{'、'.join(known[name].readings)}"
+                                "", 0, "", f"歧义{name}没有理解“{reading}”", f"可用：{'、'.join(known[name].readings)}"
                             )
                         ]
                     )

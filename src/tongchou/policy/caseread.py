@@ -152,7 +152,7 @@ def _yuan(item: Cursor, key: str, text: str) -> int:
     try:
         return int(parse_yuan(text))
     except ValueError:
-        item.report(f"“{key}: {text}”不是金额", "请写成元,例如100.01")
+        item.report(f"“{key}: {text}”不是金额", "请写成元，例如100.01")
         return 0
 
 

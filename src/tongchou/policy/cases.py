@@ -123,9 +123,9 @@ class _Run:
             refused = rejection.code
             self.refusals.append(rejection)
             if step.expect.get("refused") != refused:
-                self.failures.append(f"第{number}步被拒绝:{rejection}")
+                self.failures.append(f"第{number}步被拒绝：{rejection}")
         if "refused" in step.expect and not refused:
-            self.failures.append(f"第{number}步应被拒绝({step.expect['refused']}),但算出了结果")
+            self.failures.append(f"第{number}步应被拒绝({step.expect['refused']})，但算出了结果")
 
     # -- visits ---------------------------------------------------------------------------------------------------
 
@@ -184,9 +184,9 @@ class _Run:
             if key == "refused":
                 continue
             if key not in shown:
-                self.failures.append(f"第{number}次就诊:不认识的期望“{key}”,可用:{'、'.join(shown)}")
+                self.failures.append(f"第{number}次就诊：不认识的期望“{key}”，可用：{'、'.join(shown)}")
             elif not _same(expected, shown[key]):
-                self.failures.append(f"第{number}次就诊:{key}应为{expected},算得{shown[key]}")
+                self.failures.append(f"第{number}次就诊：{key}应为{expected}，算得{shown[key]}")
 
     # -- formulas and financing -------------------------------------------------------------------------------------
 
@@ -211,7 +211,7 @@ class _Run:
     def _compare_values(self, step: Step, shown: Mapping[str, str]) -> None:
         for key, expected in step.expect.items():
             if key != "refused" and not _same(expected, shown.get(key, "没有这一项").replace(",", "")):
-                self.failures.append(f"{key}应为{expected},算得{shown.get(key, '没有这一项')}")
+                self.failures.append(f"{key}应为{expected}，算得{shown.get(key, '没有这一项')}")
 
 
 def outcome_texts(result: VisitResult, account_after: int) -> dict[str, str]:

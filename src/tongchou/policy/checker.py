@@ -52,14 +52,16 @@ def _versions(versions: Sequence[Version]) -> Iterator[Finding]:
             yield Finding(*place, f"与{earlier.file}从同一天({later.start})起生效", "请改正version.from")
         elif earlier.until is not None and earlier.until >= later.start:
             remedy = f"请把前一版本的until改为{later.start - timedelta(days=1)}"
-            yield Finding(*place, f"与{earlier.file}重叠:前一版本到{earlier.until}为止,本版本从{later.start}起", remedy)
+            yield Finding(
+                *place, f"与{earlier.file}重叠：前一版本到{earlier.until}为止，本版本从{later.start}起", remedy
+            )
         elif earlier.until is not None and earlier.until + timedelta(days=1) < later.start:
             first = earlier.until + timedelta(days=1)
             acknowledged = isinstance(version_node, Map) and version_node.get("note") is not None
             yield Finding(
                 *place,
                 f"{first}至{later.start - timedelta(days=1)}没有版本生效",
-                "请补上该时段的版本;确无规定时在version中写note说明",
+                "请补上该时段的版本；确无规定时在version中写note说明",
                 "acknowledged" if acknowledged else "error",
             )
 
@@ -71,7 +73,9 @@ def _bindings(book: PolicyBook) -> Iterator[Finding]:
         for name in bound.packs:
             if name not in book.packs:
                 known = "、".join(sorted(book.packs))
-                yield Finding(bound.place.file, bound.place.line, "", f"没有政策包“{name}”", f"请改正名称;现有:{known}")
+                yield Finding(
+                    bound.place.file, bound.place.line, "", f"没有政策包“{name}”", f"请改正名称；现有：{known}"
+                )
 
 
 # -- citations, sums, bands -------------------------------------------------------------------------------------------------
@@ -123,7 +127,7 @@ def _tiers(pack: Pack) -> Iterator[Finding]:
                     place = upper.place
                     message = f"分段上限{upper.text}不大于前一段的{lower.text}"
                     yield Finding(
-                        place.file, place.line, place.cite, message, "请按从小到大书写各段,否则这一段永远用不到"
+                        place.file, place.line, place.cite, message, "请按从小到大书写各段，否则这一段永远用不到"
                     )
 
 

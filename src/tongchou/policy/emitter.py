@@ -82,7 +82,7 @@ class Emitter:
     def accumulator(self, name: str, place: Place) -> str:
         """The variable that now holds an accumulator."""
         if name not in self.known_accumulators:
-            self.report(place, f"没有声明累计项“{name}”", "请在accumulators中声明,或改正名称")
+            self.report(place, f"没有声明累计项“{name}”", "请在accumulators中声明，或改正名称")
         self.accumulators.setdefault(name, f"a{len(self.accumulators)}")
         return self.current.get(name, self.accumulators[name])
 
@@ -155,7 +155,7 @@ class Emitter:
         cells = [self._cell(table, combination, wanted, used) for combination in combinations]
         for key in table.cells.keys() - used:
             self.report(
-                table.place, f"表格的“{'/'.join(key)}”没有对应的取值", f"表头是{'、'.join(table.by)},请核对用词"
+                table.place, f"表格的“{'/'.join(key)}”没有对应的取值", f"表头是{'、'.join(table.by)}，请核对用词"
             )
         scale = lcm(*(cell.scale for cell in cells if cell is not None))
         numbers = tuple(UNKNOWN_CELL if cell is None else int(at_scale(cell, scale)) for cell in cells)
@@ -187,7 +187,7 @@ class Emitter:
                 if isinstance(cell, str):
                     return None
                 return self._constant(cell, wanted, table.place)
-        self.report(table.place, f"表格缺少“{'/'.join(key)}”一格", "请补上该格;文件未规定时写null并加note")
+        self.report(table.place, f"表格缺少“{'/'.join(key)}”一格", "请补上该格；文件未规定时写null并加note")
         return Code("0", wanted)
 
     def _constant(self, cell: Expression, wanted: str, place: Place) -> Code:

@@ -34,7 +34,7 @@ class FormulaValue:
 
     def text(self) -> str:
         """Title and value in Chinese."""
-        return f"{self.title}:{self.value}〔{self.citation}〕"
+        return f"{self.title}：{self.value}〔{self.citation}〕"
 
 
 class Formula:

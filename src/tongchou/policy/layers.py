@@ -50,7 +50,7 @@ def read_layer(item: Cursor) -> Layer:
     base = item.words("base")
     for name in base:
         if name not in COMPONENTS:
-            item.report(f"不认识的费用成分“{name}”", f"可用:{'、'.join(COMPONENTS)}", item.tree.get("base"))
+            item.report(f"不认识的费用成分“{name}”", f"可用：{'、'.join(COMPONENTS)}", item.tree.get("base"))
     if not base:
         item.report("没有写计算基数", "请写base: [in_scope]")
     cumulate = item.child("cumulate")
@@ -85,7 +85,7 @@ def _deductible(item: Cursor | None) -> Deductible | None:
     counts = item.text("counts")
     per = item.choice("per", ("visit", "month", "year", "day", "life"), "visit")
     if (per != "visit" or counts) and not counts.startswith(f"{per}."):
-        item.report(f"起付标准按{per}计,但counts写的是“{counts}”", f"请写counts: {per}.…,与per一致")
+        item.report(f"起付标准按{per}计，但counts写的是“{counts}”", f"请写counts: {per}.…,与per一致")
     found = Deductible(
         amount=item.needed_quantity("amount", "元"),
         counts=counts,
@@ -172,16 +172,16 @@ def _check_points(entry: Cursor, op: str, unit: str) -> None:
     node = entry.tree.get(op)
     text = node.text if isinstance(node, Scalar) else ""
     if op == "add" and unit == "率" and "%" in text:
-        entry.report("加到比例上的是百分点,不是百分比", "请写成10pp;如文件意为相对提高,请用times: 110%", node)
+        entry.report("加到比例上的是百分点，不是百分比", "请写成10pp;如文件意为相对提高，请用times: 110%", node)
     if op != "add" and "pp" in text:
-        entry.report(f"{op}后面应为百分比", "请写成%;百分点(pp)只用于add", node)
+        entry.report(f"{op}后面应为百分比", "请写成%；百分点(pp)只用于add", node)
 
 
 def _cap(item: Cursor) -> Cap:
     counts = item.text("counts")
     per = item.choice("per", ("visit", "month", "year", "day", "life"), "visit")
     if (per != "visit" or counts) and not counts.startswith(f"{per}."):
-        item.report(f"限额按{per}计,但counts写的是“{counts}”", f"请写counts: {per}.…,与per一致")
+        item.report(f"限额按{per}计，但counts写的是“{counts}”", f"请写counts: {per}.…,与per一致")
     found = Cap(
         on=item.choice("on", ("cost", "payment", "deductible"), "payment"),
         amount=item.needed_quantity("amount", "元"),
@@ -194,7 +194,7 @@ def _cap(item: Cursor) -> Cap:
         note=item.text("note"),
     )
     if found.acknowledged and not found.note:
-        item.report("确认了原文的问题,但没有说明", "请写note说明原文如何规定")
+        item.report("确认了原文的问题，但没有说明", "请写note说明原文如何规定")
     item.done()
     return found
 

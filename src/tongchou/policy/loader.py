@@ -65,7 +65,7 @@ def _read(root: Path, found: list[Path]) -> Iterator[Map]:
         try:
             text = file.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise PolicyErrors([Finding(name, 0, "", f"无法读取:{error}", "请核对文件权限和UTF-8编码")]) from error
+            raise PolicyErrors([Finding(name, 0, "", f"无法读取：{error}", "请核对文件权限和UTF-8编码")]) from error
         tree = parse_yaml(text, name)
         if not isinstance(tree, Map):
             raise PolicyErrors([Finding(name, 1, "", "文件应为“键: 值”的形式", "请参照语言手册书写")])

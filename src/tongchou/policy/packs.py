@@ -121,7 +121,7 @@ def _narrow(base: FactSpec, item: Cursor) -> FactSpec:
     own = tuple((key, node.text) for key, node in item.named("same_as") if isinstance(node, Scalar))
     for word in (*values, *(alias for alias, _ in own)):
         if base.kind in ("enum", "set") and word not in known:
-            item.report(f"“{base.title}”没有取值“{word}”", f"可用:{'、'.join(base.values)}")
+            item.report(f"“{base.title}”没有取值“{word}”", f"可用：{'、'.join(base.values)}")
     kept = tuple(pair for pair in base.aliases if pair[1] in values and pair[0] not in values)
     default = base.default if base.kind != "enum" or base.default in values else None
     item.done()

@@ -37,17 +37,17 @@ def _try(check: Check, program: Program) -> Finding | None:
         witness = _witness(program, f"{check.text} > 0", {"b_in_scope": limit})
         if witness is None:
             return None
-        message = f"“{title}”在费用达到“{cost_title}”之前已用完({witness}),其间的费用没有下一层接续"
-        remedy = "请核对两个限额;原文如此时写acknowledged和note加以确认"
+        message = f"“{title}”在费用达到“{cost_title}”之前已用完({witness})，其间的费用没有下一层接续"
+        remedy = "请核对两个限额；原文如此时写acknowledged和note加以确认"
         return _finding(check, message, remedy, "acknowledged" if check.acknowledged else "error")
     if check.kind == "ratio":
         witness = _witness(program, f"{check.text} > {check.scale}", {})
         if witness is None:
             return None
-        return _finding(check, f"{check.what}调整后超过100%({witness})", "请核对各项调整,或加上at_most: 100%")
+        return _finding(check, f"{check.what}调整后超过100%({witness})", "请核对各项调整，或加上at_most: 100%")
     if _witness(program, check.text, {}) is not None:
         return None
-    return _finding(check, f"条件“{check.what}”永远不成立", "请核对用词,或删除这条规则")
+    return _finding(check, f"条件“{check.what}”永远不成立", "请核对用词，或删除这条规则")
 
 
 def _finding(check: Check, message: str, remedy: str, severity: str = "error") -> Finding:

@@ -64,7 +64,7 @@ class Cursor:
         """One word out of a few."""
         value = self.text(key, default)
         if value not in tuple(allowed):
-            self.report(f"“{key}: {value}”不认识", f"可用的写法:{'、'.join(allowed)}", self.tree.get(key))
+            self.report(f"“{key}: {value}”不认识", f"可用的写法：{'、'.join(allowed)}", self.tree.get(key))
             return default
         return value
 
@@ -121,8 +121,8 @@ class Cursor:
         for key in self.tree.entries:
             if key not in self.used:
                 node = self.tree.entries[key]
-                hint = "如果是文字里的逗号,请给整段文字加引号;" if isinstance(node, Scalar) and node.is_null else ""
-                remedy = f"{hint}请改正或删除;此处可用:{'、'.join(sorted(self.used))}"
+                hint = "如果是文字里的逗号，请给整段文字加引号;" if isinstance(node, Scalar) and node.is_null else ""
+                remedy = f"{hint}请改正或删除；此处可用：{'、'.join(sorted(self.used))}"
                 self.report(f"不认识的键“{key}”", remedy, node)
 
     # -- values of the language ---------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ def _yuan(item: Cursor, key: str) -> int:
     try:
         return int(parse_yuan(text))
     except ValueError:
-        item.report(f"“{key}: {text}”不是金额", "请写成元,例如60或60.50", item.tree.get(key))
+        item.report(f"“{key}: {text}”不是金额", "请写成元，例如60或60.50", item.tree.get(key))
         return 0
 
 

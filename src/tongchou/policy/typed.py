@@ -84,7 +84,7 @@ def typed_as(expression: Expression, wanted: str, scope: Scope) -> Code:
         return code
     if wanted == "rate" and code.type == "int":
         return Code(code.text, "rate", 1)
-    raise ExpressionError(f"这里应为{TYPE_NAMES.get(wanted, wanted)},写的是{TYPE_NAMES.get(code.type, code.type)}")
+    raise ExpressionError(f"这里应为{TYPE_NAMES.get(wanted, wanted)}，写的是{TYPE_NAMES.get(code.type, code.type)}")
 
 
 def at_scale(code: Code, scale: int) -> str:
@@ -127,7 +127,7 @@ def _membership(expression: Membership, scope: Scope) -> Code:
         return Code("(" + " or ".join(f"{item.text} == {index}" for index in indexes) + ")", "bool")
     container = typed(options, scope)
     if not container.type.startswith("set:") or not isinstance(expression.item, Name):
-        raise ExpressionError("in的右边应为集合信息,左边应为其中的一个词")
+        raise ExpressionError("in的右边应为集合信息，左边应为其中的一个词")
     bit = 1 << _index(container, expression.item, scope)
     return Code(f"({container.text} & {bit} != 0)", "bool")
 
@@ -139,7 +139,7 @@ def _index(item: Code, option: Expression, scope: Scope) -> int:
         raise ExpressionError(f"“{spec.title}”只能与其取值比较")
     word = dict(spec.aliases).get(option.text, option.text)
     if word not in spec.values:
-        raise ExpressionError(f"“{spec.title}”没有取值“{option.text}”,可用:{'、'.join(spec.values)}")
+        raise ExpressionError(f"“{spec.title}”没有取值“{option.text}”，可用：{'、'.join(spec.values)}")
     return spec.values.index(word)
 
 
@@ -189,14 +189,14 @@ def _arithmetic(op: str, codes: list[Code]) -> Code:
         left, right = codes
         types = {left.type, right.type}
         if types == {"fen", "rate"}:
-            raise ExpressionError("金额乘比例会产生零头,请写share(金额, 比例),它四舍五入到分")
+            raise ExpressionError("金额乘比例会产生零头，请写share(金额, 比例)，它四舍五入到分")
         if ("int" not in types and types != {"rate"}) or "date" in types:
             raise ExpressionError("这两个量不能相乘")
         kind = next((t for t in ("fen", "rate") if t in types), "int")
         return Code(f"({left.text} * {right.text})", kind, left.scale * right.scale)
     texts, code_type, scale = _same(codes)
     if code_type == "date":
-        raise ExpressionError("日期不能相加减,请用days_between或add_months")
+        raise ExpressionError("日期不能相加减，请用days_between或add_months")
     return Code(f"({texts[0]} {op} {texts[1]})", code_type, scale)
 
 
