@@ -152,7 +152,7 @@ def _play(arguments: list[str]) -> None:
 
 def _print_welcome(url: str) -> None:
     """Say where to look: the room web knows its pages and logins (``web.welcome.welcome_lines``)."""
-    lines = [f"统筹已启动 / running: {url}", "按 Ctrl-C 停止 / Ctrl-C stops everything"]
+    lines = [f"统筹已启动 / running: {url}", ""]
     if find_spec("tongchou.web.welcome"):
-        lines = import_module("tongchou.web.welcome").welcome_lines(url)
-    print("\n" + "\n".join(lines), flush=True)
+        lines += import_module("tongchou.web.welcome").welcome_lines(url)
+    print("\n" + "\n".join([*lines, "", "按 Ctrl-C 停止 / Ctrl-C stops everything"]), flush=True)
