@@ -60,6 +60,9 @@ def default_settings() -> dict[str, str]:
         "max_wal_size": "4GB",
         "min_wal_size": "512MB",
         "checkpoint_timeout": "15min",
+        # On from the start, because switching it on needs a restart; the first `tongchou backup` gives it a place.
+        "archive_mode": "on",
+        "archive_command": "/bin/true",
         "jit": "off",
         "random_page_cost": "1.1",
         "timezone": "'Asia/Shanghai'",
