@@ -20,7 +20,7 @@ J = TypeVar("J")
 BATCH_LIMIT = 64
 MAX_WAITING = 4096
 
-Settle = Callable[[Sequence[J]], Awaitable[Sequence[bytes | Rejection]]]
+Settle = Callable[[Sequence[J]], Awaitable[Sequence[bytes | Exception]]]
 
 
 class Gather(Generic[J]):
@@ -72,7 +72,7 @@ class Gather(Generic[J]):
                     await self._carry([single])
             return
         for (_, future), result in zip(batch, results, strict=True):
-            if isinstance(result, Rejection):
+            if isinstance(result, Exception):
                 _fail(future, result)
             elif not future.done():
                 future.set_result(result)

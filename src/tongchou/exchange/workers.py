@@ -9,17 +9,23 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from django.db import Error, InterfaceError, OperationalError, connection
+import django.db
+import psycopg
+from django.db import connection
 
 from tongchou.exchange import rejections
 
 T = TypeVar("T")
 
 THREADS = int(os.environ.get("TONGCHOU_GATEWAY_THREADS", "4"))
+HANG_UP_SECONDS = 20
+AWAY = (psycopg.OperationalError, psycopg.InterfaceError, django.db.OperationalError, django.db.InterfaceError)
+"""What a broken connection raises, through Django or past it. Deadlocks and lock timeouts count too: worth a second try."""
 MAX_WAITING = 1000
 """Requests that may wait for a thread; more are refused at once instead of answered late."""
 
@@ -28,6 +34,7 @@ class Workers:
     """A pool of threads with a bounded queue in front."""
 
     def __init__(self, threads: int = THREADS) -> None:
+        self._threads = threads
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="gateway")
         self._waiting = 0
 
@@ -46,8 +53,17 @@ class Workers:
             self._waiting -= 1
 
     def close(self) -> None:
-        """Let the running work end and give the threads back."""
-        self._executor.shutdown(wait=True, cancel_futures=True)
+        """Let the running work end, hang up every thread's connection, and give the threads back."""
+        everybody = threading.Barrier(self._threads)
+        for _ in range(self._threads):
+            self._executor.submit(_hang_up, everybody)
+        self._executor.shutdown(wait=True)
+
+
+def _hang_up(everybody: threading.Barrier) -> None:
+    """Close this thread's connection; the barrier sees to it that no thread does it twice and another not at all."""
+    everybody.wait(HANG_UP_SECONDS)
+    connection.close()
 
 
 def with_connection(work: Callable[[], T]) -> T:
@@ -58,11 +74,11 @@ def with_connection(work: Callable[[], T]) -> T:
     """
     try:
         return work()
-    except (OperationalError, InterfaceError):
+    except AWAY:
         _replace_connection()
     try:
         return work()
-    except (OperationalError, InterfaceError):
+    except AWAY:
         _replace_connection()
         raise rejections.DATABASE_AWAY() from None
 
@@ -73,5 +89,5 @@ def _replace_connection() -> None:
         connection.close()
         if connection.pool is not None:
             connection.pool.check()
-    except Error:
+    except (psycopg.Error, django.db.Error):
         connection.connection = None

@@ -1,0 +1,45 @@
+"""A small world (that of the settlement tests) with a running gateway in front of it, shared by a module's tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.exchange.gateway import Caller, Gateway
+from tests.integration.settlement import world as worlds
+from tongchou.project.postgres import Cluster
+from tongchou.settlement import planning
+
+
+@pytest.fixture(scope="module")
+def gateway(
+    cluster: Cluster, django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any
+) -> Iterator[Gateway]:
+    """The server over the test database with three insured persons, a pharmacy and two hospitals."""
+    from django.core.management import call_command
+    from django.db import connection
+
+    with django_db_blocker.unblock():
+        worlds.build()
+        url = f"postgresql://tongchou@/{connection.settings_dict['NAME']}?host={cluster.socket}&port=5432"
+        log: Path = tmp_path_factory.mktemp("gateway") / "server.log"
+        server = Gateway(database_url=url, policies=worlds.PACKS, log=log)
+        server.start()
+    yield server
+    server.stop()
+    with django_db_blocker.unblock():
+        call_command("flush", interactive=False, verbosity=0)
+        planning.use_book(None)
+
+
+@pytest.fixture
+def pharmacy(gateway: Gateway) -> Caller:
+    return Caller(gateway.port, worlds.PHARMACY)
+
+
+@pytest.fixture
+def hospital(gateway: Gateway) -> Caller:
+    return Caller(gateway.port, worlds.HOSPITAL)
