@@ -17,7 +17,7 @@ from tongchou.policy.book import PolicyBook
 from tongchou.policy.caseread import Case, Step, read_case_file
 from tongchou.policy.explain import ExplainedStep
 from tongchou.policy.findings import PolicyErrors
-from tongchou.policy.formulas import Formula, FormulaValue, value_text
+from tongchou.policy.formulas import Formula, FormulaValue
 from tongchou.policy.lines import LineSplit
 from tongchou.policy.loader import read_cases
 from tongchou.policy.model import BURDEN_COMPONENTS, FactSpec
@@ -198,7 +198,7 @@ class _Run:
         formula = self.book.formula_of(packs, step.formula, on=step.on, readings=case.readings)
         inputs = {name: _input(text, formula, name) for name, text in step.facts.items()}
         self.values = formula.explain(inputs)
-        self._compare_values(step, {entry.name: value_text(entry.value) for entry in self.values})
+        self._compare_values(step, {entry.name: entry.value_text() for entry in self.values})
 
     def _financing(self, step: Step) -> None:
         packs = self.case.packs or tuple(self.book.packs)

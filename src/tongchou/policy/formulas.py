@@ -11,7 +11,7 @@ from datetime import date
 from fractions import Fraction
 from typing import cast
 
-from tongchou.kernel.money import format_yuan_grouped
+from tongchou.kernel.money import format_yuan
 from tongchou.kernel.period import add_months, first_of_next_month
 from tongchou.kernel.rate import Rate
 from tongchou.policy.expressions import Expression, ExpressionError
@@ -25,16 +25,25 @@ Value = int | bool | date | Rate
 
 @dataclass(frozen=True, slots=True)
 class FormulaValue:
-    """One computed step: fen, a count, a rate or a date, with its citation."""
+    """One computed step: fen (``unit`` 元), a count (个), a rate (率) or a date (日), with its citation."""
 
     name: str
     title: str
     value: Value
+    unit: str
     citation: str
 
+    def value_text(self) -> str:
+        """The value for people: yuan with two decimals, percent, a count, or an ISO date."""
+        if isinstance(self.value, Rate):
+            return self.value.percent_text()
+        if isinstance(self.value, date):
+            return self.value.isoformat()
+        return format_yuan(self.value) if self.unit == "元" else str(self.value)
+
     def text(self) -> str:
-        """Title and value in Chinese."""
-        return f"{self.title}：{self.value}〔{self.citation}〕"
+        """Title, value and article in Chinese."""
+        return f"{self.title}：{self.value_text()}〔{self.citation}〕"
 
 
 class Formula:
@@ -104,7 +113,7 @@ class Formula:
                 raise NUMBER_UNKNOWN(note=step.quantity.unknown, cite=step.place.cite)
         results = self._call(*(self._encode(inputs, spec.name, spec.kind, spec.title) for spec in self.inputs))
         return [
-            FormulaValue(step.name, step.title, _decode(number, code), step.quantity.place.cite)
+            FormulaValue(step.name, step.title, _decode(number, code), step.quantity.unit, step.quantity.place.cite)
             for step, number, code in zip(self._rule.steps, results, self._codes, strict=True)
         ]
 
@@ -124,13 +133,6 @@ def _decode(number: int, code: Code) -> Value:
     if code.type == "date":
         return date.fromordinal(number)
     return Rate(Fraction(number, code.scale)) if code.type == "rate" else number
-
-
-def value_text(value: Value) -> str:
-    """A computed value for people: amounts are shown as yuan by the caller's unit, dates in ISO form."""
-    if isinstance(value, Rate):
-        return value.percent_text()
-    return value.isoformat() if isinstance(value, date) else format_yuan_grouped(int(value))
 
 
 DATE_FUNCTIONS: dict[str, Callable[..., int]] = {

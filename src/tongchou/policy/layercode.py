@@ -6,11 +6,11 @@ from dataclasses import replace
 from math import lcm
 
 from tongchou.policy.emitter import Emitter
-from tongchou.policy.expressions import Name
 from tongchou.policy.model import Adjustment, Cap, Deductible, Layer, NthRule, Quantity
 from tongchou.policy.program import Check, Display, FormatOf, LayerInfo
 from tongchou.policy.typed import Code, at_scale
 from tongchou.policy.vocabulary import COMPONENT_TITLES
+from tongchou.policy.wording import adjustment_in_words, table_facts
 
 NO_LIMIT = 10**15
 """In place of a limit whose condition does not hold; above every amount that the interface can carry."""
@@ -126,7 +126,13 @@ class LayerCode:
             return "0"
         amount, _ = self.e.quantity(rule.amount, self.tag + "deductible")
         self._show(
-            "起付标准", self._label("起付标准", rule.amount), "{0}", (yuan(amount.text),), yuan(amount.text), show=total
+            "起付标准",
+            self._label("起付标准", rule.amount),
+            "{0}",
+            (yuan(amount.text),),
+            yuan(amount.text),
+            cite=rule.place.cite,
+            show=total,
         )
         for adjustment in rule.adjust:
             amount = self._adjust(amount, adjustment, "起付标准", total)
@@ -216,7 +222,7 @@ class LayerCode:
         half_up = self.layer.rounding == "half_up"
         text = f"(2 * {product} + {scale}) // {2 * scale}" if half_up else f"{product} // {scale}"
         raw = self.e.let(self.tag + "share", text)
-        formula += ",四舍五入到分" if half_up else ",舍去分以下"
+        formula += "，四舍五入到分" if half_up else "，舍去分以下"
         self._show("按比例应付", formula, template, refs, yuan(raw), exact=(product, scale), show=above)
         return raw
 
@@ -312,8 +318,8 @@ class LayerCode:
             return
         form = "rate" if after.type == "rate" else "yuan"
         old, new = (before.text, form, before.scale), (after.text, form, after.scale)
-        word = {"add": "加减", "times": "乘以", "set": "定为", "at_least": "不低于", "at_most": "不高于"}[adjustment.op]
-        formula = f"{what}{word}{adjustment.amount.text}" + (f"({adjustment.label})" if adjustment.label else "")
+        words = adjustment_in_words(adjustment, self.e.known_facts, self.e.known_accumulators)
+        formula = f"{what}{words}"
         self._show(
             f"{what}调整",
             formula,
@@ -402,11 +408,8 @@ class LayerCode:
             self.e.feed(feed.to, f"({amount} if {when} else 0)" if when else amount, feed.place)
 
     def _label(self, title: str, quantity: Quantity) -> str:
-        table = quantity.table
-        if isinstance(quantity.expression, Name) and quantity.expression.text in self.e.tables:
-            table = self.e.tables[quantity.expression.text].table
-        facts = "、".join(f"{{fact:{name}}}" for name in table.by) if table else ""
-        return f"{title}({facts})" if facts else title
+        facts = "、".join(f"{{fact:{name}}}" for name in table_facts(quantity, self.e.tables))
+        return f"{title}（{facts}）" if facts else title
 
     def _show(
         self,

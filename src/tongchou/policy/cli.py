@@ -1,0 +1,187 @@
+"""``tongchou policy check | test | show | evaluate``: the engine at the terminal, without a database."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from tongchou.kernel.money import format_yuan
+from tongchou.kernel.rejection import Rejection
+from tongchou.policy.book import PolicyBook
+from tongchou.policy.caseread import read_case_file
+from tongchou.policy.cases import CaseResult, VisitResult, run_case, run_cases
+from tongchou.policy.checker import check_book
+from tongchou.policy.findings import Finding, PolicyErrors
+from tongchou.policy.loader import default_pack_directory, read_cases, read_packs
+from tongchou.policy.vocabulary import COMPONENT_TITLES
+
+NEEDS_DATABASE = False
+FAILED, UNUSABLE = 1, 2
+
+
+def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """Add ``policy`` and its actions to the command line."""
+    parser = subparsers.add_parser("policy", help="政策包：检查、测试、查看、试算 / check, test, show, evaluate packs")
+    actions = parser.add_subparsers(dest="action", metavar="操作", required=True)
+    check = actions.add_parser("check", help="检查政策包，列出每个问题的位置和改法")
+    check.add_argument("path", nargs="?", type=Path, help="目录或文件，默认为随产品发布的政策包")
+    test = actions.add_parser("test", help="运行政策包旁边的案例")
+    test.add_argument("path", nargs="?", type=Path, help="政策包目录，默认为随产品发布的政策包")
+    show = actions.add_parser("show", help="查看编译后的待遇方案")
+    show.add_argument("area", help="统筹区代码，如 629900")
+    show.add_argument("scheme", help="险种代码，如 390")
+    show.add_argument("benefit", help="待遇名称，如 住院")
+    show.add_argument("--on", type=date.fromisoformat, default=None, help="日期，默认为今天")
+    evaluate = actions.add_parser("evaluate", help="用政策包计算一个案例文件")
+    evaluate.add_argument("--pack", type=Path, required=True, help="政策包文件或目录")
+    evaluate.add_argument("--case", type=Path, required=True, help="案例文件")
+    evaluate.add_argument("--as-of", type=date.fromisoformat, default=None, help="只用此日以前发布的版本")
+    evaluate.add_argument("--explain", action="store_true", help="列出每一步的计算和条款")
+    evaluate.add_argument("--json", action="store_true", help="以JSON输出，金额为元")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run one action; 0 = good, 1 = something failed, 2 = the packs or cases cannot be used."""
+    actions = {"check": _check, "test": _test, "show": _show, "evaluate": _evaluate}
+    try:
+        return actions[args.action](args)
+    except PolicyErrors as errors:
+        _print_findings(errors.findings)
+        return UNUSABLE
+    except FileNotFoundError as error:
+        print(f"错误：{error}", file=sys.stderr)
+        return UNUSABLE
+
+
+# -- check and test -----------------------------------------------------------------------------------------------------------
+
+
+def _check(args: argparse.Namespace) -> int:
+    book = PolicyBook(read_packs(args.path or default_pack_directory()))
+    findings = check_book(book)
+    _print_findings(findings)
+    errors = sum(finding.severity == "error" for finding in findings)
+    versions = sum(len(found) for found in book.packs.values())
+    print(f"政策包{len(book.packs)}个、版本{versions}个：错误{errors}处，已确认的原文问题{len(findings) - errors}处")
+    return FAILED if errors else 0
+
+
+def _print_findings(findings: Sequence[Finding]) -> None:
+    for finding in findings:
+        print(finding.text(), file=sys.stderr if finding.severity == "error" else sys.stdout)
+
+
+def _test(args: argparse.Namespace) -> int:
+    path = args.path or default_pack_directory()
+    results = run_cases(PolicyBook.load(path), path)
+    for result in results:
+        if not result.ok:
+            print(f"{result.file}:{result.line}: {result.id} {result.title}")
+            print("".join(f"    {failure}\n" for failure in result.failures), end="")
+    failed = sum(not result.ok for result in results)
+    print(f"案例{len(results)}个：通过{len(results) - failed}个，不符{failed}个")
+    return FAILED if failed else 0
+
+
+# -- show ---------------------------------------------------------------------------------------------------------------------
+
+
+def _show(args: argparse.Namespace) -> int:
+    book = PolicyBook.load(default_pack_directory())
+    day = args.on or date.today()  # noqa: DTZ011 - the day at the terminal
+    plan = book.plan(area=args.area, scheme=args.scheme, benefit=args.benefit, on=day)
+    print(f"{plan.title}：{plan.benefit}\n方案 {plan.id}\n政策包 {plan.package_hash}\n版本自 {plan.version_from}\n")
+    print("支付顺序：")
+    for layer in plan.layers:
+        print(f"  {layer.title}（{layer.id}，基金{layer.fund}）〔{layer.cite}〕")
+    if plan.payer is not None:
+        print(f"  {plan.payer.title}（基金{plan.payer.fund}）〔{plan.payer.place.cite}〕")
+    print("\n所需信息：")
+    for spec in plan.facts:
+        need = "必填" if spec.required else f"默认{spec.default}"
+        values = "、".join(spec.values) or spec.unit or spec.kind
+        print(f"  {spec.name} {spec.title}（{values}）：{need}")
+    print("\n累计：")
+    for counter in plan.accumulators:
+        print(f"  {counter.name} {counter.title}")
+    print(f"\n{plan.source}")
+    return 0
+
+
+# -- evaluate -------------------------------------------------------------------------------------------------------------------
+
+
+def _evaluate(args: argparse.Namespace) -> int:
+    book = PolicyBook.load(args.pack, as_of=args.as_of)
+    results = [run_case(book, case) for tree in read_cases(args.case) for case in read_case_file(tree)]
+    if args.json:
+        print(json.dumps([_as_data(result, explain=args.explain) for result in results], ensure_ascii=False, indent=2))
+    else:
+        for result in results:
+            _print_result(result, explain=args.explain)
+    return 0 if all(result.ok for result in results) else FAILED
+
+
+def _as_data(result: CaseResult, *, explain: bool) -> dict[str, object]:
+    return {
+        "id": result.id,
+        "title": result.title,
+        "ok": result.ok,
+        "failures": list(result.failures),
+        "visits": [_visit_data(visit, explain=explain) for visit in result.visits],
+        "values": {entry.name: entry.value_text() for entry in result.values},
+        "refusals": [_refusal_data(rejection) for rejection in result.refusals],
+    }
+
+
+def _refusal_data(rejection: Rejection) -> dict[str, str]:
+    return {"code": rejection.code, "message": rejection.message, "remedy": rejection.remedy}
+
+
+def _visit_data(visit: VisitResult, *, explain: bool) -> dict[str, object]:
+    outcome = visit.outcome
+    data: dict[str, object] = {
+        "no": visit.no,
+        "plan": visit.plan.id,
+        "total": format_yuan(visit.bill.total),
+        "payments": [{"layer": p.layer, "fund": p.fund, "amount": format_yuan(p.amount)} for p in outcome.payments],
+        "burden": {name: format_yuan(amount) for name, amount in outcome.burden.items()},
+        "account": format_yuan(outcome.account_pay),
+        "cash": format_yuan(outcome.cash_pay),
+        "accumulators": {
+            spec.name: _counted(visit.accumulators[spec.name], spec.unit) for spec in visit.plan.accumulators
+        },
+    }
+    if explain:
+        data["steps"] = [step.text() for step in visit.explain()]
+    return data
+
+
+def _counted(value: int, unit: str) -> str:
+    return format_yuan(value) if unit == "元" else str(value)
+
+
+def _print_result(result: CaseResult, *, explain: bool) -> None:
+    print(f"{result.id} {result.title}")
+    for visit in result.visits:
+        print(f"  第{visit.no}次 {visit.plan.id}")
+        for label, amount, _ in visit.plan.waterfall(visit.outcome):
+            print(f"    {label}  {format_yuan(amount)}")
+        burden = {COMPONENT_TITLES[name]: amount for name, amount in visit.outcome.burden.items() if amount}
+        print("    其中个人：" + "，".join(f"{title} {format_yuan(amount)}" for title, amount in burden.items()))
+        for spec in visit.plan.accumulators:
+            print(f"    {spec.title}  {_counted(visit.accumulators[spec.name], spec.unit)}")
+        if explain:
+            for step in visit.explain():
+                print(f"    {step.text()}")
+    for entry in result.values:
+        print(f"  {entry.title}  {entry.value_text()}〔{entry.citation}〕")
+    for rejection in result.refusals:
+        print(f"  拒绝 {rejection.code}：{rejection.message} 处理办法：{rejection.remedy}")
+    for failure in result.failures:
+        print(f"  不符：{failure}")

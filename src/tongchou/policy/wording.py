@@ -1,0 +1,58 @@
+"""Puts expressions of a pack into Chinese words for the explanation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from tongchou.policy.model import AccumulatorSpec, Adjustment, FactSpec, Quantity
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+(?::[0-9]+)?")
+_FUNCTIONS = {"min(": "取小(", "max(": "取大(", "positive(": "不小于零(", "share(": "按比例("}
+_KEYWORDS = ((r"\bif\b", "如果"), (r"\bthen\b", "则"), (r"\belse\b", "否则"), (r"\bnot\b", "不是"), (r"\bin\b", "属于"))
+_OPERATIONS = {"times": "乘以", "set": "定为", "at_least": "不低于", "at_most": "不高于"}
+
+
+def in_words(text: str, facts: Mapping[str, FactSpec], accumulators: Mapping[str, AccumulatorSpec]) -> str:
+    """An expression with the titles of its names: ``min(5, person.continuous_years - 1) * 1pp`` → 取小(5, 连续缴费年数 − 1) × 1个百分点."""
+    for word, chinese in _FUNCTIONS.items():
+        text = text.replace(word, chinese)
+    for pattern, chinese in _KEYWORDS:
+        text = re.sub(pattern, chinese, text)
+
+    def title(match: re.Match[str]) -> str:
+        name = match.group()
+        known: FactSpec | AccumulatorSpec | None = facts.get(name) or accumulators.get(name)
+        return known.title if known else name
+
+    text = _NAME.sub(title, text)
+    return text.replace("pp", "个百分点").replace(" * ", " × ").replace(" - ", " − ")
+
+
+def facts_in(text: str, facts: Mapping[str, FactSpec]) -> tuple[str, ...]:
+    """The facts that an expression mentions, each once, in order."""
+    return tuple(dict.fromkeys(name for name in _NAME.findall(text) if name in facts))
+
+
+def adjustment_in_words(
+    adjustment: Adjustment, facts: Mapping[str, FactSpec], accumulators: Mapping[str, AccumulatorSpec]
+) -> str:
+    """``add: -10pp`` → 降低10个百分点; ``times: 110%`` → 乘以110%; with the values of the facts that it uses, and its label."""
+    text = adjustment.amount.text
+    words = in_words(text, facts, accumulators)
+    if adjustment.op == "add":
+        words = f"降低{words[1:].strip()}" if words.startswith("-") else f"提高{words}"
+    else:
+        words = _OPERATIONS[adjustment.op] + words
+    known = "、".join(f"{facts[name].title}={{fact:{name}}}" for name in facts_in(text, facts))
+    remark = "；".join(part for part in (adjustment.label, known) if part)
+    return f"{words}（{remark}）" if remark else words
+
+
+def table_facts(quantity: Quantity, tables: Mapping[str, Quantity]) -> tuple[str, ...]:
+    """The facts by which a quantity is looked up, also when it only names a table."""
+    table = quantity.table
+    named = tables.get(quantity.text.strip())
+    if table is None and named is not None:
+        table = named.table
+    return table.by if table else ()
