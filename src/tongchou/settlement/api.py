@@ -13,13 +13,38 @@ from tongchou.settlement.core.inputs import (
 )
 from tongchou.settlement.core.tables import MED_TYPES, MedType
 from tongchou.settlement.core.views import LineSplitView, PaymentView, SettlementView
+from tongchou.settlement.encounters import (
+    admit,
+    cancel_admission,
+    cancel_discharge,
+    cancel_encounter,
+    discharge,
+    record_visit,
+    register_encounter,
+    update_encounter,
+)
+from tongchou.settlement.enquiries import (
+    CounterView,
+    EncounterView,
+    EntitlementRow,
+    accumulators_of,
+    check_entitlement,
+    query_encounters,
+)
+from tongchou.settlement.fees import upload_lines, withdraw_lines
+from tongchou.settlement.receipts import once
+from tongchou.settlement.revoking import revoke, undo
 from tongchou.settlement.settling import Job, pre_settle, settle_many
+from tongchou.settlement.stored import lines_of, settlement_view
 
 __all__ = [
     "MED_TYPES",
+    "CounterView",
     "DiagnosisInput",
     "DischargeInput",
     "EncounterInput",
+    "EncounterView",
+    "EntitlementRow",
     "Job",
     "LineInput",
     "LineSplitView",
@@ -31,6 +56,24 @@ __all__ = [
     "SettleInput",
     "SettlementView",
     "VisitInput",
+    "accumulators_of",
+    "admit",
+    "cancel_admission",
+    "cancel_discharge",
+    "cancel_encounter",
+    "check_entitlement",
+    "discharge",
+    "lines_of",
+    "once",
     "pre_settle",
+    "query_encounters",
+    "record_visit",
+    "register_encounter",
+    "revoke",
     "settle_many",
+    "settlement_view",
+    "undo",
+    "update_encounter",
+    "upload_lines",
+    "withdraw_lines",
 ]

@@ -161,9 +161,9 @@ ENCOUNTER_STATE = kind(
 )
 STAY_OPEN = kind(
     "SETL-032",
-    zh="参保人自 {since} 起在机构 {institution} 住院，尚未出院结算",
-    en="the person has been a patient of {institution} since {since} and is not yet discharged and settled",
-    remedy="请原机构办理出院结算，或撤销入院登记后再办理",
+    zh="参保人自 {since} 起在机构 {institution} 住院，尚未出院",
+    en="the person has been an inpatient of {institution} since {since} and is not yet discharged",
+    remedy="请原机构办理出院（2402）或撤销入院（2404）后再办理",
     field="psn_no",
 )
 NOT_DISCHARGED = kind(
@@ -236,18 +236,25 @@ IS_A_REVOCATION = kind(
     remedy="如需恢复原结算，请对撤销报文发起冲正（2601），或重新结算",
     field="setl_id",
 )
-LATER_INTERIM = kind(
+LINES_CHANGED = kind(
     "SETL-043",
-    zh="就诊 {encounter} 在本次结算之后还有结算 {later}，请按从后到前的顺序撤销",
-    en="encounter {encounter} has a later settlement {later}; revoke in reverse order",
-    remedy="请先撤销结算 {later}",
-    field="setl_id",
+    zh="结算 {settlement} 撤销后费用明细已有变化，不能恢复原结算",
+    en="the fee lines changed since settlement {settlement} was revoked",
+    remedy="请按现有明细重新结算",
+    field="omsgid",
 )
 ACCOUNT_SHORT = kind(
     "SETL-044",
     zh="个人账户余额不足，无法恢复结算 {settlement}",
     en="the personal account no longer covers settlement {settlement}",
     remedy="请重新结算该就诊",
+)
+RESTORED = kind(
+    "SETL-045",
+    zh="结算 {settlement} 的撤销已被冲正，现以结算ID {restored} 有效",
+    en="the revocation of settlement {settlement} was undone; it is in force as {restored}",
+    remedy="请对结算ID {restored} 办理撤销",
+    field="setl_id",
 )
 NOTHING_TO_UNDO = kind(
     "SETL-050",
@@ -276,6 +283,13 @@ OTHER_PERSON = kind(
     en="message {message_id} does not concern person {person_number}",
     remedy="请核对人员编号与原报文ID",
     field="psn_no",
+)
+REFUND_WITHOUT_ORIGINAL = kind(
+    "SETL-054",
+    zh="退费明细 {line_no}：原明细 {original} 不存在，或退费超过其剩余金额 {left} 元",
+    en="refund line {line_no}: original {original} is missing or the refund exceeds its remaining {left} yuan",
+    remedy="请核对原费用流水号（init_feedetl_sn）与退费金额",
+    field="init_feedetl_sn",
 )
 RESTRICTED_UNAPPROVED = kind(
     "SETL-060",

@@ -174,4 +174,3 @@ def stored_answer(stored: ReceiptSnapshot, receipt: Receipt) -> bytes:
     if stored.undone_by:
         raise rejections.UNDONE(message_id=receipt.message_id, undone_by=stored.undone_by)
     return answers.unpack(base64.b64decode(stored.answer))
-

@@ -169,7 +169,13 @@ def add_header(rows: Rows, view: SettlementView) -> None:
 
 
 def add_journal(
-    rows: Rows, *, view: SettlementView, lines: Sequence[JournalLine], kind: str, key: str, reversal_of: int | None = None
+    rows: Rows,
+    *,
+    view: SettlementView,
+    lines: Sequence[JournalLine],
+    kind: str,
+    key: str,
+    reversal_of: int | None = None,
 ) -> None:
     """Add the journal of a settlement; it has the settlement's id.
 

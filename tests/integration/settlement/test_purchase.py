@@ -33,7 +33,9 @@ def test_a_purchase_is_split_paid_and_booked() -> None:
 
 def test_pre_settling_says_the_same_and_writes_nothing() -> None:
     before = money()
-    view = api.pre_settle(institution_code="P62990000001", request=purchase(lines=(line(1, count=5),)), now=job(purchase()).now)
+    view = api.pre_settle(
+        institution_code="P62990000001", request=purchase(lines=(line(1, count=5),)), now=job(purchase()).now
+    )
     assert (view.id, view.total, view.fund_pay, view.account_pay) == (0, 50_000, 21_000, 29_000)
     assert money() == before
 

@@ -61,9 +61,7 @@ def add_person(number: int, *, balance: int = 50_000, scheme: str = "310", perso
         birth_date=date(1980, 1, 1),
         area_id=COUNTY,
     )
-    Enrolment.objects.create(
-        person=person, scheme=scheme, person_type=person_type, area_id=COUNTY, period=EVER
-    )
+    Enrolment.objects.create(person=person, scheme=scheme, person_type=person_type, area_id=COUNTY, period=EVER)
     Entitlement.objects.create(person=person, scheme=scheme, period=EVER, continuous_since=date(2020, 1, 1))
     accounts.open_account(person_id=person.pk, scheme=scheme)
     if balance:
@@ -138,9 +136,7 @@ def purchase(person: int = 1, lines: tuple[LineInput, ...] | None = None, **chan
     return PurchaseInput(**{**given, **changes})
 
 
-def receipt(
-    institution: str = PHARMACY, transaction: str = "2102", message: str = "", body: object = None
-) -> Receipt:
+def receipt(institution: str = PHARMACY, transaction: str = "2102", message: str = "", body: object = None) -> Receipt:
     """The receipt of a message; a new message id unless one is named."""
     return Receipt(
         institution_code=institution,
@@ -166,9 +162,7 @@ def job(
 ) -> Job:  # fmt: skip
     """A settlement job in a new message."""
     transaction = "2102" if isinstance(request, PurchaseInput) else "2207"
-    return Job(
-        receipt=receipt(institution, transaction, message, request), request=request, answer=answer, now=now
-    )
+    return Job(receipt=receipt(institution, transaction, message, request), request=request, answer=answer, now=now)
 
 
 def settle(request: PurchaseInput | SettleInput, **given: Any) -> dict[str, Any]:
@@ -187,7 +181,9 @@ def read(result: bytes | Exception) -> dict[str, Any]:
 def money() -> dict[str, Any]:
     """Everything that settlements move, to compare before and after."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT person_id, scheme, period, values FROM settlement_accumulators WHERE values <> '{}' ORDER BY 1, 2, 3")
+        cursor.execute(
+            "SELECT person_id, scheme, period, values FROM settlement_accumulators WHERE values <> '{}' ORDER BY 1, 2, 3"
+        )
         counters = cursor.fetchall()
         cursor.execute(
             "SELECT a.code, e.party, sum(e.amount) FROM ledger_entry e JOIN ledger_account a ON a.id = e.account_id"

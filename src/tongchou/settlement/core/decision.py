@@ -271,4 +271,3 @@ def settled_days(begin: datetime, end: datetime | None) -> int:
 def _counter(accumulators: Mapping[str, AccumulatorSnapshot], period: str, name: str) -> int:
     held = accumulators.get(period)
     return held.values.get(name, 0) if held is not None else 0
-

@@ -51,9 +51,11 @@ class PersonSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class EntitlementSnapshot:
-    """The entitlement period that covers the service day."""
+    """The entitlement period that covers the service day; ``until`` is the first day after it."""
 
     continuous_since: date
+    start: date | None = None
+    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,13 @@ LEVELS: Final[dict[str, str]] = {"1": "一级", "2": "二级", "3": "三级", "9
 ITEM_CLASSES: Final[dict[str, str]] = {"01": "甲类", "02": "乙类", "03": "丙类"}
 
 ACTIVE_ENROLMENT: Final = "1"
-ENROLMENT_STATES: Final[dict[str, str]] = {"0": "未参保", "1": "正常参保", "2": "暂停参保", "3": "未参保", "4": "终止参保"}
+ENROLMENT_STATES: Final[dict[str, str]] = {
+    "0": "未参保",
+    "1": "正常参保",
+    "2": "暂停参保",
+    "3": "未参保",
+    "4": "终止参保",
+}
 
 ACCOUNT_FUND: Final[dict[str, str]] = {"310": "310200", "390": "390500"}
 """Scheme → the fund that personal accounts of the scheme are."""

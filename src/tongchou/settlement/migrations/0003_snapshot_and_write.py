@@ -42,7 +42,11 @@ BEGIN
                 'answer', encode(r.answer, 'base64'), 'subject', r.subject, 'undone_by', r.undone_by)
             FROM settlement_receipt r WHERE r.institution_code = q.institution AND r.message_id = q.message),
         'person', p.person,
-        'entitlement', contributions_entitlement_snapshot((p.person ->> 'id')::bigint, q.scheme, s.day),
+        'entitlement', (
+            SELECT json_build_object(
+                'continuous_since', t -> 'continuous_since', 'start', t -> 'from', 'until', t -> 'until')
+            FROM contributions_entitlement_snapshot((p.person ->> 'id')::bigint, q.scheme, s.day) AS t
+            WHERE t IS NOT NULL),
         'account', accounts_snapshot((p.person ->> 'id')::bigint, q.scheme),
         'accumulators', settlement_accumulators_snapshot((p.person ->> 'id')::bigint, q.scheme, NULL),
         'encounter', CASE WHEN e.id IS NOT NULL THEN json_build_object(
@@ -155,17 +159,16 @@ BEGIN
     -- The encounter is locked: nobody adds, withdraws, settles or frees its lines any more.
     SELECT array_agg(j.sid) INTO v_bad
     FROM json_to_recordset(p_jobs) AS j(
-        sid bigint, encounter bigint, action text, month date, batch text, line_count bigint, line_amount bigint, original bigint)
-    WHERE j.sid = ANY (v_ok) AND (
-        (j.action = 'settle' AND (
-            SELECT (s ->> 'count')::bigint <> j.line_count OR (s ->> 'amount')::bigint <> j.line_amount
-            FROM settlement_line_sums(j.month, j.encounter, j.batch) AS s))
-        OR (j.action IN ('revoke', 'restore') AND EXISTS (
-            SELECT 1 FROM settlement_settlement o WHERE o.reversal_of_id = j.original AND j.action = 'revoke'))
-        OR (j.action = 'restore' AND EXISTS (
-            SELECT 1 FROM settlement_feeline f
-            WHERE f.fee_month = j.month AND f.encounter_id = j.encounter AND f.settlement_id IS NOT NULL
-              AND f.settlement_id <> j.original)));
+        sid bigint, encounter bigint, action text, month date, batch text, line_count bigint, line_amount bigint,
+        original bigint, keep boolean)
+    WHERE j.sid = ANY (v_ok) AND CASE
+        WHEN j.action = 'settle' OR (j.action = 'restore' AND NOT j.keep) THEN (
+            SELECT (s ->> 'count')::bigint <> coalesce(j.line_count, (s ->> 'count')::bigint)
+                OR (s ->> 'amount')::bigint <> j.line_amount
+            FROM settlement_line_sums(j.month, j.encounter, j.batch) AS s)
+        WHEN j.action = 'revoke' THEN EXISTS (
+            SELECT 1 FROM settlement_settlement o WHERE o.reversal_of_id = j.original)
+        ELSE false END;
     v_ok := ARRAY(SELECT unnest(v_ok) EXCEPT SELECT unnest(v_bad));
 
     WITH taken AS (
@@ -234,11 +237,12 @@ BEGIN
     UPDATE settlement_feeline f
     SET settlement_id = CASE WHEN j.action = 'revoke' THEN NULL ELSE j.sid END
     FROM json_to_recordset(p_jobs) AS j(
-        sid bigint, encounter bigint, action text, month date, batch text, original bigint, lines bigint[], keep boolean)
-    WHERE j.sid = ANY (p_ok) AND f.fee_month = j.month AND f.encounter_id = j.encounter AND CASE j.action
-        WHEN 'settle' THEN f.settlement_id IS NULL AND (j.batch = '' OR f.batch = j.batch)
-        WHEN 'revoke' THEN f.settlement_id = j.original AND NOT j.keep
-        WHEN 'restore' THEN f.settlement_id = j.original OR (f.settlement_id IS NULL AND (j.batch = '' OR f.batch = j.batch))
+        sid bigint, encounter bigint, action text, month date, batch text, original bigint, keep boolean)
+    WHERE j.sid = ANY (p_ok) AND f.fee_month = j.month AND f.encounter_id = j.encounter AND CASE
+        WHEN j.action = 'settle' OR (j.action = 'restore' AND NOT j.keep)
+            THEN f.settlement_id IS NULL AND (j.batch = '' OR f.batch = j.batch)
+        WHEN j.action = 'revoke' THEN f.settlement_id = j.original AND NOT j.keep
+        WHEN j.action = 'restore' THEN f.settlement_id = j.original
         ELSE false END;
 END $$;
 """
