@@ -14,8 +14,11 @@ from typing import Any
 import django
 from django.core.asgi import get_asgi_application
 
+from tongchou.project.server import end_with_parent
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tongchou.project.settings")
 django.setup()
+end_with_parent()  # a worker does not outlive the server that started it
 
 _site = get_asgi_application()
 _gateway: Any = import_module("tongchou.exchange.asgi") if find_spec("tongchou.exchange.asgi") else None

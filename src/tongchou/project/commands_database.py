@@ -72,10 +72,12 @@ def _db(args: argparse.Namespace) -> int:
     cluster = database.embedded_cluster()
     if args.action == "start":
         database.ensure_ready()
+        database.keep_marker().touch()
         print(f"数据库运行中 / running: pid {cluster.pid()}, {cluster.data}")
         return 0
     if args.action == "stop":
         cluster.stop()
+        database.keep_marker().unlink(missing_ok=True)
         print("数据库已停止 / stopped")
         return 0
     pid = cluster.pid()

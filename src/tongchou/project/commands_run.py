@@ -12,6 +12,9 @@ from typing import Any
 from tongchou.project import database
 from tongchou.project.home import Home
 from tongchou.project.problems import OperationProblem
+from tongchou.project.server import Server, check_port_free, collect_static
+
+WATCH_SECONDS = 1
 
 
 def add_parser(subparsers: Any) -> None:
@@ -40,7 +43,6 @@ def _add_address(parser: argparse.ArgumentParser) -> None:
 
 def _serve(args: argparse.Namespace) -> int:
     from tongchou.project.cli import set_django_up
-    from tongchou.project.server import Server, check_port_free, collect_static
 
     check_port_free(args.host, args.port)
     with database.started():
@@ -51,7 +53,7 @@ def _serve(args: argparse.Namespace) -> int:
         try:
             server.wait_ready()
             print(f"统筹已启动 / running: {server.url}", flush=True)
-            return server.wait()
+            return _watch(server)
         except KeyboardInterrupt:
             return 0
         finally:
@@ -60,11 +62,10 @@ def _serve(args: argparse.Namespace) -> int:
 
 def _run(args: argparse.Namespace) -> int:
     from tongchou.project.commands_database import migrate
-    from tongchou.project.server import Server, check_port_free, collect_static
 
     check_port_free(args.host, args.port)
     print("正在启动数据库 / starting the database …", flush=True)
-    with database.started():
+    with database.started(responsible=True):
         migrate(verbosity=0)
         collect_static()
         first_day = FirstDay(Home.current().root / "demo-next-step")
@@ -76,12 +77,37 @@ def _run(args: argparse.Namespace) -> int:
             server.wait_ready()
             first_day.with_server(server.url)
             _print_welcome(server.url)
-            return server.wait()
+            return _watch(server)
         except KeyboardInterrupt:
             return 0
         finally:
             print("\n正在停止 / stopping …", flush=True)
             server.stop()
+
+
+def _watch(server: Server) -> int:
+    """Stay until the server ends. A database that was killed is started again; one that was stopped ends the run.
+
+    Raises:
+        OperationProblem: the server ended by itself, or the database is gone.
+    """
+    cluster = None if database.external_url() else database.embedded_cluster()
+    while True:
+        code = server.poll(WATCH_SECONDS)
+        if code is not None:
+            raise OperationProblem(
+                f"网站服务意外退出（{code}）：请查看上方日志后重新启动",
+                f"the server ended by itself ({code}): see the log above and start again",
+            )
+        if cluster is None or cluster.is_running():
+            continue
+        if not cluster.has_crashed():
+            raise OperationProblem(
+                "数据库已被停止，网站随之停止：请重新运行 tongchou run",
+                "the database was stopped, so the site stops too: run tongchou run again",
+            )
+        print("数据库意外退出，正在恢复 / the database died and is being recovered …", flush=True)
+        cluster.start()
 
 
 class FirstDay:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -50,7 +51,13 @@ def django_settings() -> dict[str, Any]:
     options["server_side_binding"] = True
     options["prepare_threshold"] = 5
     settings = {key: parts.get(name, "") for name, key in _DJANGO_NAMES.items()}
-    return {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 0, "OPTIONS": options, **settings}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": options,
+        **settings,
+    }
 
 
 _DJANGO_NAMES = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
@@ -94,14 +101,26 @@ def ensure_ready() -> Cluster | None:
 
 
 @contextmanager
-def started() -> Iterator[None]:
-    """The database runs inside the block; what the block's entry started is stopped at its end."""
+def started(*, responsible: bool = False) -> Iterator[None]:
+    """The database runs inside the block; what the block's entry started is stopped at its end.
+
+    Args:
+        responsible: the caller runs the whole instance, and stops at its end also a server that an earlier run left
+            behind when it was killed. A server that ``tongchou db start`` started stays.
+    """
     cluster = ensure_ready()
+    if cluster is None and responsible and not external_url() and not keep_marker().exists():
+        cluster = embedded_cluster()
     try:
         yield
     finally:
         if cluster is not None:
             cluster.stop()
+
+
+def keep_marker() -> Path:
+    """The file that says that the embedded server was started by itself and outlives ``tongchou run``."""
+    return Home.current().root / "postgres.keep"
 
 
 def check_server(url: str) -> None:

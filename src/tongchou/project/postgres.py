@@ -173,6 +173,10 @@ class Cluster:
         """Whether a server runs on this data folder."""
         return self.pid() is not None
 
+    def has_crashed(self) -> bool:
+        """Whether a server ended without saying goodbye: its ``postmaster.pid`` is there, its process is not."""
+        return bool(self._pid_file()) and not self.is_running()
+
     def conninfo(self, dbname: str) -> str:
         """libpq connection string for a database of this cluster."""
         return f"host='{self.socket}' port={PORT} user={ROLE} dbname={dbname}"
@@ -221,7 +225,7 @@ class Cluster:
 
     def _forget_dead_server(self) -> None:
         """Remove a ``postmaster.pid`` whose process is gone or is another program (after SIGKILL, or a reboot)."""
-        if self._pid_file() and not self.is_running():
+        if self.has_crashed():
             (self.data / "postmaster.pid").unlink(missing_ok=True)
 
     def _launch(self) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import errno
 import os
 import signal
 import socket
@@ -15,20 +18,30 @@ from tongchou.project.home import Home, home_not_writable
 from tongchou.project.problems import OperationProblem
 
 STOP_SECONDS = 20
+PORT_WAIT_SECONDS = 2
+PR_SET_PDEATHSIG = 1
 STATIC_SECONDS = 365 * 24 * 3600
 
 
 def check_port_free(host: str, port: int) -> None:
-    """Raise an OperationProblem when the address is taken or is not ours to take."""
-    try:
-        with socket.create_server((host, port), reuse_port=False):
-            pass
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        raise OperationProblem(
-            f"地址 {host}:{port} 无法使用（{reason}）：请停止占用该端口的程序，或用 --port 指定其他端口",
-            f"cannot listen on {host}:{port} ({reason}): stop the program that uses it, or choose another with --port",
-        ) from error
+    """Raise an OperationProblem when the address is taken or is not ours to take.
+
+    A server whose command line was killed ends by itself within a moment; that moment is waited for.
+    """
+    deadline = time.monotonic() + PORT_WAIT_SECONDS
+    while True:
+        try:
+            socket.create_server((host, port)).close()
+            return
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE and time.monotonic() < deadline:
+                time.sleep(0.1)
+                continue
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            raise OperationProblem(
+                f"地址 {host}:{port} 无法使用（{reason}）：请停止占用该端口的程序，或用 --port 指定其他端口",
+                f"cannot listen on {host}:{port} ({reason}): stop what uses it, or choose another with --port",
+            ) from error
 
 
 def collect_static() -> None:
@@ -58,7 +71,12 @@ class Server:
         command += ["--static-path-expires", str(STATIC_SECONDS), "tongchou.project.asgi:application"]
         # A session of its own: Ctrl-C reaches only the command line, which then stops things in order.
         environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tongchou.project.settings"}
-        self._process = subprocess.Popen(command, env=environment, start_new_session=True)
+        self._process = subprocess.Popen(
+            command,
+            env=environment,
+            start_new_session=True,
+            preexec_fn=end_with_parent,  # noqa: PLW1509 (no thread of ours runs yet)
+        )
 
     @property
     def url(self) -> str:
@@ -86,17 +104,27 @@ class Server:
             "网站服务未能启动：原因见上方日志", "the server did not start: the reason is in the log above"
         )
 
-    def wait(self) -> int:
-        """Wait until the server ends by itself; returns its exit code."""
-        return self._process.wait()
+    def poll(self, seconds: int) -> int | None:
+        """Wait for at most ``seconds``; returns the exit code if the server has ended by itself."""
+        try:
+            return self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
 
     def stop(self) -> None:
         """Let running requests finish, then end."""
-        if self._process.poll() is not None:
-            return
-        self._process.send_signal(signal.SIGTERM)
-        try:
-            self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                self._process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)  # workers, should their parent have been killed
+
+
+def end_with_parent() -> None:
+    """Ask Linux to end this process (SIGTERM) when its parent dies, however that happens; elsewhere nothing."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -9,7 +9,8 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -73,11 +74,44 @@ def test_a_pid_file_that_names_another_program_does_not_hinder_the_start(instanc
 
 def test_the_site_answers_and_stops_in_order(instance: Instance) -> None:
     url = instance.serve()
-    assert "<html" in fetch(f"{url}/admin/login/")
+    assert "<html" in fetch(f"{url}/login/")
     output = instance.interrupt()
     assert url in output
     assert instance.exit_code == 0
     assert instance.command("db", "status").returncode == 1, "the database that run started must be stopped by it"
+
+
+def test_a_database_killed_under_the_running_site_comes_back_by_itself(instance: Instance) -> None:
+    url = instance.serve()
+    os.kill(instance.database_pid(), signal.SIGKILL)
+    wait_until(lambda: instance.command("db", "status").returncode == 0)
+    assert "<html" in fetch(f"{url}/login/")
+    assert "正在恢复" in instance.interrupt()
+
+
+def test_a_killed_run_leaves_nothing_that_hinders_the_next(instance: Instance) -> None:
+    first = instance.serve()
+    assert instance.interrupt(signal.SIGKILL)
+    assert instance.command("db", "status").returncode == 0, "PostgreSQL is no child of ours; it stays"
+    wait_until(lambda: not answers(first))
+    second = instance.serve()
+    assert "<html" in fetch(f"{second}/login/")
+    instance.interrupt()
+    assert instance.command("db", "status").returncode == 1, "the next run takes the database over, and stops it"
+
+
+def answers(url: str) -> bool:
+    try:
+        return fetch(f"{url}/healthz") == "ok\n"
+    except OSError:
+        return False
+
+
+def wait_until(condition: Callable[[], bool], seconds: int = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.1)
 
 
 def test_a_port_in_use_is_said_before_anything_is_started(instance: Instance) -> None:
