@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import pkgutil
+import re
 
 import tongchou
 from tongchou.kernel.rejection import CATALOGUE, RejectionKind
@@ -34,7 +35,8 @@ def render() -> str:
         for code in sorted(code for code in catalogue if code.rpartition("-")[0] == prefix):
             kind = catalogue[code]
             field = f"`{kind.field}`" if kind.field else ""
-            cells = [f"`{code}`", kind.zh, kind.remedy, field, kind.en]
+            remedy = "视情形而定，见提示" if re.fullmatch(r"\{\w+\}", kind.remedy) else kind.remedy
+            cells = [f"`{code}`", kind.zh, remedy, field, kind.en]
             lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
         lines.append("")
     return "\n".join(lines)
