@@ -31,6 +31,7 @@ from tongchou.settlement.enquiries import (
     check_entitlement,
     query_encounters,
 )
+from tongchou.settlement.explaining import counters, explain, plan_of
 from tongchou.settlement.fees import upload_lines, withdraw_lines
 from tongchou.settlement.receipts import once
 from tongchou.settlement.revoking import revoke, undo
@@ -62,9 +63,12 @@ __all__ = [
     "cancel_discharge",
     "cancel_encounter",
     "check_entitlement",
+    "counters",
     "discharge",
+    "explain",
     "lines_of",
     "once",
+    "plan_of",
     "pre_settle",
     "query_encounters",
     "record_visit",

@@ -134,6 +134,8 @@ class ItemAdmin(ReadOnly):
     search_fields = ("code", "name", "product_name")
     search_help_text = "按编码、名称或商品名查找"
     ordering = ("code",)
+    fields = ("code", "name", "product_name", "kind", "charge", "dosage_form", "spec", "unit", "manufacturer", "marks")
+    readonly_fields = ("kind", "charge", "marks")
     inlines = (TermInline, LimitInline)
 
     @admin.display(description="目录类别")
@@ -168,6 +170,18 @@ class TermAdmin(ReadOnly):
     search_help_text = "按项目编码或名称查找"
     list_select_related = ("item",)
     ordering = ("item__code", "scheme")
+    fields = (
+        "item_code",
+        "item_name",
+        "scheme_name",
+        "class_name",
+        "prior",
+        "list_code",
+        "restricted",
+        "restriction",
+        "dates",
+    )
+    readonly_fields = ("item_code", "item_name", "scheme_name", "class_name", "prior", "dates")
 
     @admin.display(description="编码")
     def item_code(self, obj: Any) -> str:
@@ -206,6 +220,8 @@ class LimitAdmin(ReadOnly):
     search_help_text = "按项目编码或名称查找"
     list_select_related = ("item",)
     ordering = ("item__code", "level")
+    fields = ("item_code", "item_name", "level_name", "limit", "dates")
+    readonly_fields = fields
 
     item_code = TermAdmin.item_code
     item_name = TermAdmin.item_name
@@ -255,6 +271,8 @@ class MappingAdmin(ReadOnly):
     search_help_text = "按机构编号、机构目录编码或名称查找"
     list_select_related = ("item",)
     ordering = ("institution_code", "local_code")
+    fields = ("institution_code", "local_code", "local_name", "item_name", "status", "dates")
+    readonly_fields = ("item_name", "dates")
 
     item_name = TermAdmin.item_name
 
@@ -285,6 +303,8 @@ class InstitutionAdmin(ReadOnly):
     search_fields = ("code", "name", "credit_code")
     search_help_text = "按编号、名称或统一社会信用代码查找"
     ordering = ("code",)
+    fields = ("code", "name", "kind_name", "level_name", "credit_code", "chinese_medicine", "area", "address", "phone")
+    readonly_fields = ("kind_name", "level_name")
     inlines = (AgreementInline,)
 
     @admin.display(description="类型", ordering="kind")
@@ -309,6 +329,8 @@ class AgreementAdmin(ReadOnly):
     search_help_text = "按协议编号或机构查找"
     list_select_related = ("institution",)
     ordering = ("number",)
+    fields = ("number", "institution_name", "covered", "suspended", "dates")
+    readonly_fields = ("institution_name", "covered", "dates")
 
     @admin.display(description="定点机构")
     def institution_name(self, obj: Any) -> str:

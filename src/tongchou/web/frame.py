@@ -15,16 +15,15 @@ from tongchou.web import queries
 from tongchou.web.access import scope_of
 
 MENU = (
-    ("工作台", "desk", None),
-    ("参保人员", "persons", rights.PERSON_READ),
-    ("结算查询", "settlements", rights.SETTLEMENT_READ),
-    ("日终对账", "days", rights.RECONCILIATION_READ),
-    ("医保目录", "admin:catalogues_item_changelist", rights.REFERENCE_READ),
-    ("定点机构", "admin:providers_institution_changelist", rights.REFERENCE_READ),
-)
-"""Title, URL name, right. The order is the order of the keys 1 to 9."""
-_ROOM_OF_ADMIN = 3
-"""An admin page belongs to the menu entry with the same ``/admin/<room>/``."""
+    ("工作台", "desk", None, ()),
+    ("参保人员", "persons", rights.PERSON_READ, ("/persons/",)),
+    ("结算查询", "settlements", rights.SETTLEMENT_READ, ("/settlements/",)),
+    ("日终对账", "days", rights.RECONCILIATION_READ, ("/days/",)),
+    ("定点机构", "admin:providers_institution_changelist", rights.REFERENCE_READ,
+     ("/admin/providers/", "/imports/institutions/")),
+    ("医保目录", "admin:catalogues_item_changelist", rights.REFERENCE_READ, ("/admin/", "/imports/")),
+)  # fmt: skip
+"""Title, URL name, right, beginnings of the addresses that belong to it. The order is the order of the keys 1 to 9."""
 
 
 class May:
@@ -61,12 +60,10 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 
 
 def _menu(operator: Operator, path: str) -> list[MenuEntry]:
-    entries = [(title, reverse(name)) for title, name, right in MENU if right is None or operator.may(right)]
-    # We are in the entry whose place begins our address; at the desk only when no other does.
-    current = next((url for _, url in entries if url != "/" and path.startswith(_place(url))), "/")
-    return [MenuEntry(title=title, url=url, current=url == current) for title, url in entries]
-
-
-def _place(url: str) -> str:
-    parts = url.split("/")
-    return "/".join(parts[:_ROOM_OF_ADMIN]) + "/" if parts[1] == "admin" else url
+    shown = [
+        (title, reverse(name), begins) for title, name, right, begins in MENU if right is None or operator.may(right)
+    ]
+    current = (
+        next((url for _, url, begins in shown if begins and path.startswith(begins)), reverse("desk")) if shown else ""
+    )
+    return [MenuEntry(title=title, url=url, current=url == current) for title, url, _ in shown]

@@ -74,7 +74,7 @@ def day_institutions(area: str, day: date, limit: int = 8) -> list[Row]:
     return rows(sql, {"area": area, "day": day, "limit": limit})
 
 
-def latest_settlements(scope: dict[str, Any], limit: int = 12) -> list[Row]:
+def latest_settlements(scope: dict[str, Any], limit: int = 16) -> list[Row]:
     """The settlements of the area that were made last."""
     sql = (
         """

@@ -113,7 +113,9 @@ def _facts(one: dict[str, Any]) -> list[tuple[str, str]]:
 def _bar(bar: Bar, strong: bool) -> dict[str, Any]:
     return {
         "title": bar.title,
-        "amount": format_yuan_grouped(bar.amount) if strong else f"− {format_yuan_grouped(bar.amount)}",
+        "amount": f"− {format_yuan_grouped(bar.amount)}"
+        if not strong and bar.amount > 0
+        else format_yuan_grouped(bar.amount),
         "left": "" if strong else f"余 {format_yuan_grouped(bar.left)}",
         "strong": strong,
         "segments": [{"kind": one.kind, "x": one.x, "width": one.width} for one in bar.segments],

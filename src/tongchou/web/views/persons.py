@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from tongchou.control.api import record_personal_access, rights
 from tongchou.kernel.period import age_on
 from tongchou.registry.api import search_persons
-from tongchou.web import person_queries
+from tongchou.web import explanation, person_queries
 from tongchou.web.access import Request, page
 from tongchou.web.forms import RevealForm
 from tongchou.web.views.sign_in import address_of
@@ -100,6 +100,7 @@ def _record(request: Request, number: str) -> dict[str, Any]:
         "age": age_on(found["birth_date"], found["death_date"] or today),
         "current": [enrolment for enrolment in found["enrolments"] or [] if enrolment["now"]],
         "entitled": [entitlement for entitlement in found["entitlements"] or [] if entitlement["now"]],
+        "accumulators": explanation.counters_of(found["accumulators"], area, today),
         "visits": person_queries.visits(found["id"], area),
         "movements": person_queries.movements(accounts, area) if accounts else [],
         "reveal_form": RevealForm(),

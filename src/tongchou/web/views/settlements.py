@@ -19,7 +19,7 @@ from tongchou.web.excel import download
 from tongchou.web.forms import SettlementFilterForm
 from tongchou.web.waterfall import waterfall
 
-PER_PAGE = 15
+PER_PAGE = 12
 EXPORT_ROWS = 50_000
 
 

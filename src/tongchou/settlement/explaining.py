@@ -1,0 +1,86 @@
+"""The explanation of a stored settlement: its plan is found again, in the packs of today or in the archive."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from tongchou.kernel.rejection import Rejection
+from tongchou.policy import AccumulatorSpec, Bill, ExplainedStep, Plan, PolicyBook
+from tongchou.policy.nodes import Map, parse_yaml
+from tongchou.settlement import planning
+from tongchou.settlement.core.facts import restored
+from tongchou.settlement.database import run
+
+KEPT_PLANS = 64
+
+
+def explain(
+    *,
+    plan_id: str,
+    package: str,
+    values: Sequence[int],
+    facts: Mapping[str, Any],
+    bill: Bill,
+    accumulators: Mapping[str, int],
+) -> list[ExplainedStep]:
+    """The steps of a settlement in the order of the computation, rendered from what is stored; nothing is computed again.
+
+    Args:
+        plan_id, package, values, facts, accumulators: as stored with the settlement.
+        bill: its four components in fen.
+
+    Raises:
+        Rejection: POL-003 neither the packs of today nor the archive hold the plan.
+    """
+    plan = plan_of(plan_id=plan_id, package=package)
+    return plan.explain(tuple(values), restored(facts), bill, accumulators)
+
+
+def plan_of(*, plan_id: str, package: str) -> Plan:
+    """The plan that a settlement was made with.
+
+    Raises:
+        Rejection: POL-003 see :func:`explain`.
+    """
+    try:
+        return planning.book().plan_by_id(plan_id)
+    except Rejection:
+        archived = _archived(plan_id, package)
+        if archived is None:
+            raise
+        return archived
+
+
+@lru_cache(maxsize=KEPT_PLANS)
+def counters(*, area: str, scheme: str, on: date) -> dict[str, AccumulatorSpec]:
+    """The counters that the scheme's policy declares on a day, by name: their Chinese titles and units."""
+    book = planning.book()
+    try:
+        benefits = book.benefits(area=area, scheme=scheme, on=on)
+    except Rejection:
+        return {}
+    plans = [book.plan(area=area, scheme=scheme, benefit=benefit, on=on) for benefit in benefits]
+    return {spec.name: spec for plan in plans for spec in plan.accumulators}
+
+
+@lru_cache(maxsize=KEPT_PLANS)
+def _archived(plan_id: str, package: str) -> Plan | None:
+    found = run("SELECT content FROM settlement_policypackage WHERE hash = %s", (package,))
+    if not found:
+        return None
+    packs = json.loads(found[0][0])["packs"]
+    trees = [parse_yaml(json.dumps(pack, ensure_ascii=False), f"存档 {package[:12]}") for pack in packs]
+    book = PolicyBook([tree for tree in trees if isinstance(tree, Map)])
+    head, _, _ = plan_id.partition("#")
+    where, _, rest = head.partition("@")
+    area, scheme, benefit = where.split("/")
+    day, _, chosen = rest.partition("?")
+    plan = book.plan_of(
+        tuple(book.packs), benefit=benefit, on=date.fromisoformat(day), area=area, scheme=scheme,
+        readings=dict(pair.split("=") for pair in chosen.split("&") if pair),
+    )  # fmt: skip
+    return plan if plan.package_hash == package else None
