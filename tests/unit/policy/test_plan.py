@@ -7,15 +7,10 @@ from datetime import date
 import pytest
 
 from tongchou.kernel.rejection import Rejection
-from tongchou.policy import Bill, Plan, PolicyBook, default_pack_directory
+from tongchou.policy import Bill, Plan, PolicyBook
 
 DAY = date(2009, 6, 1)
 ADULT = {"person.type": "居民", "person.continuous_years": 1, "visit.level": "二级", "visit.where": "本市"}
-
-
-@pytest.fixture(scope="module")
-def book() -> PolicyBook:
-    return PolicyBook.load(default_pack_directory())
 
 
 @pytest.fixture(scope="module")
