@@ -28,5 +28,5 @@ TABLES = (
     "registry_enrolment",
     "registry_identityclass",
     "contributions_entitlement",
-    "accounts_personalaccount",
+    "accounts_account",
 )
