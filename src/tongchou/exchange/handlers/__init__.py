@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tongchou.exchange.handlers import (
     basics,
+    enquiries,
     files,
     inpatient,
     outpatient,
@@ -19,5 +20,6 @@ def transactions() -> dict[str, Transaction]:
         **pharmacy.TRANSACTIONS,
         **outpatient.TRANSACTIONS,
         **inpatient.TRANSACTIONS,
+        **enquiries.TRANSACTIONS,
         **files.TRANSACTIONS,
     }

@@ -153,7 +153,6 @@ def entitlement(message: Message) -> object:
         scheme=data["insutype"],
         med_type=data["med_type"],
         begin_at=data["begntime"],
-        disease_code=data["dise_codg"] or "",
     )
     return {
         "trtinfo": nodes(
@@ -165,8 +164,8 @@ def entitlement(message: Message) -> object:
                     "trt_chk_type": BASE_FUND_CHECK,
                     "fund_pay_type": row.fund,
                     "trt_enjymnt_flag": flag(row.enjoyed),
-                    "begndate": day(row.start),
-                    "enddate": day(row.until),
+                    "begndate": day(row.begin),
+                    "enddate": day(row.end),
                     "trt_chk_rslt": row.note,
                 }
                 for row in rows

@@ -57,7 +57,6 @@ def cancel_admission(message: Message, _: bytes | None) -> tuple[object, int]:
         institution_code=message.institution_code,
         encounter_id=encounter,
         person_number=data["psn_no"],
-        now=message.received_at,
     )
     return None, encounter
 
@@ -78,7 +77,6 @@ def discharge(message: Message, _: bytes | None) -> tuple[object, int]:
             details=kept(data, *DISCHARGE_DETAILS),
             diagnoses=tuple(diagnosis(row, DISCHARGE) for row in message.nodes["diseinfo"]),
         ),
-        now=message.received_at,
     )
     return None, encounter
 
@@ -91,7 +89,6 @@ def cancel_discharge(message: Message, _: bytes | None) -> tuple[object, int]:
         institution_code=message.institution_code,
         encounter_id=encounter,
         person_number=data["psn_no"],
-        now=message.received_at,
     )
     return None, encounter
 
@@ -105,8 +102,7 @@ def withdraw_lines(message: Message, _: bytes | None) -> tuple[object, int]:
         institution_code=message.institution_code,
         encounter_id=encounter,
         person_number=person_number,
-        line_numbers=None if ALL_LINES in numbers else [number_of(each, "feedetl_sn") for each in numbers],
-        now=message.received_at,
+        line_nos=None if ALL_LINES in numbers else [number_of(each, "feedetl_sn") for each in numbers],
     )
     return None, encounter
 

@@ -15,8 +15,6 @@ from tongchou.settlement import api as settlement
 
 ORDINARY_OUTPATIENT = "11"
 """med_type of a registration; 2203 says what the visit really was."""
-ALL_BATCHES = "0000"
-"""chrg_bchno that withdraws every unsettled line."""
 OUTPATIENT_PHASE = "0"
 INVALID = "0"
 
@@ -51,7 +49,6 @@ def cancel(message: Message, _: bytes | None) -> tuple[object, int]:
         institution_code=message.institution_code,
         encounter_id=encounter,
         person_number=data["psn_no"],
-        now=message.received_at,
     )
     return None, encounter
 
@@ -72,7 +69,6 @@ def record_visit(message: Message, _: bytes | None) -> tuple[object, int]:
             details=kept(data, "main_cond_dscr", "dise_type_code", "birctrl_type"),
             diagnoses=tuple(diagnosis(row, OUTPATIENT_PHASE) for row in message.nodes["diseinfo"]),
         ),
-        now=message.received_at,
     )
     return None, encounter
 
@@ -103,7 +99,6 @@ def upload_lines(message: Message, _: bytes | None) -> tuple[object, int]:
         encounter_id=encounter,
         person_number=person_number,
         lines=line_inputs(rows),
-        now=message.received_at,
     )
     return {"result": nodes(message.transaction, "result", line_rows(lines))}, encounter
 
@@ -112,13 +107,11 @@ def withdraw_batch(message: Message, _: bytes | None) -> tuple[object, int]:
     """2205: takes unsettled lines back, of one batch or (0000) all."""
     data = message.nodes["data"]
     encounter = number_of(data["mdtrt_id"], "mdtrt_id")
-    batch = data["chrg_bchno"]
     settlement.withdraw_lines(
         institution_code=message.institution_code,
         encounter_id=encounter,
         person_number=data["psn_no"],
-        batch=None if batch == ALL_BATCHES else batch,
-        now=message.received_at,
+        batch=data["chrg_bchno"],
     )
     return None, encounter
 

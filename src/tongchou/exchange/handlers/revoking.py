@@ -40,6 +40,7 @@ def undo(message: Message, receipt: settlement.Receipt, render: Render) -> bytes
         receipt=receipt,
         original_message_id=data["omsgid"],
         original_transaction=data["oinfno"],
+        person_number=data["psn_no"],
         answer=lambda _: render(None),
         now=message.received_at,
     )

@@ -1,0 +1,188 @@
+"""What institutions ask about their own business: 5201 visits, 5203 a settlement, 5204 its lines, 5206 counters."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from tongchou.exchange import rejections
+from tongchou.exchange.answers import flag, line_row, settlement_output
+from tongchou.exchange.checker import TIME_ZONE
+from tongchou.exchange.envelope import Message
+from tongchou.exchange.handlers.lines import number_of
+from tongchou.exchange.kinds import Query, Transaction
+from tongchou.exchange.shapes import day, moment, nodes, yuan
+from tongchou.kernel.period import age_on
+from tongchou.providers import api as providers
+from tongchou.registry import api as registry
+from tongchou.settlement import api as settlement
+
+IN_HOSPITAL, NOT_IN_HOSPITAL = "1", "0"
+DAY_ENDS = timedelta(days=1) - timedelta(seconds=1)
+COUNTS = frozenset({"admissions", "visits"})
+FEES = frozenset({"inpatient_cost", "outpatient_cost", "in_scope"})
+
+
+def visits(message: Message) -> object:
+    """5201: the person's visits at this institution that began in a range; a range given as dates includes its last day."""
+    data = message.nodes["data"]
+    end = data["endtime"]
+    midnight = not (end.hour or end.minute or end.second)
+    found = settlement.query_encounters(
+        person_number=data["psn_no"],
+        begin=data["begntime"],
+        end=end + DAY_ENDS if midnight else end,
+        med_type=data["med_type"],
+        encounter_id=number_of(data["mdtrt_id"], "mdtrt_id") if data["mdtrt_id"] else None,
+        institution_code=message.institution_code,
+    )
+    return {"mdtrtinfo": nodes("5201", "mdtrtinfo", [_visit_row(view) for view in found])}
+
+
+def _visit_row(view: settlement.EncounterView) -> dict[str, Any]:
+    begin = view.begin_at.astimezone(TIME_ZONE).date()
+    stay = (med_type := settlement.MED_TYPES.get(view.med_type)) is not None and med_type.stay
+    end = view.end_at.astimezone(TIME_ZONE).date() if view.end_at else None
+    enrolment = _enrolment(view, begin)
+    return {
+        **{name: str(value) for name, value in view.details.items() if not isinstance(value, dict | list)},
+        "mdtrt_id": str(view.id),
+        "psn_no": view.person_number,
+        "psn_name": view.person_name,
+        "psn_cert_type": view.cert_type,
+        "certno": view.cert_no,
+        "gend": view.sex,
+        "brdy": day(view.birth_date),
+        "age": age_on(view.birth_date, begin),
+        "insutype": view.scheme,
+        "psn_type": enrolment.person_type if enrolment else "",
+        "cvlserv_flag": flag(enrolment is not None and enrolment.civil_servant),
+        "flxempe_flag": flag(enrolment is not None and enrolment.flexible),
+        "emp_name": enrolment.employer_name if enrolment else "",
+        "insu_optins": view.area,
+        "begntime": moment(view.begin_at),
+        "endtime": moment(view.end_at),
+        "med_type": view.med_type,
+        "ars_year_ipt_flag": flag(end is not None and end.year != begin.year),
+        "ipt_otp_no": view.visit_no,
+        "chfpdr_name": view.doctor,
+        "adm_dept_name": view.department,
+        "dscg_maindiag_code": view.diagnosis_code,
+        "dscg_maindiag_name": view.diagnosis_name,
+        "dise_codg": view.disease_code,
+        "dise_name": view.disease_name,
+        "inhosp_stas": IN_HOSPITAL if stay and end is None else NOT_IN_HOSPITAL,
+        "ipt_days": (end - begin).days if stay and end else 0,
+        "geso_val": 0,
+    }
+
+
+def _enrolment(view: settlement.EncounterView, on: date) -> registry.EnrolmentView | None:
+    person = registry.person_by_number(number=view.person_number)
+    enrolments = registry.enrolments_of(person_id=person.id, on=on)
+    return next((each for each in enrolments if each.scheme == view.scheme), None)
+
+
+def settled(message: Message) -> object:
+    """5203: a settlement of this institution."""
+    view = _own_settlement(message, with_lines=False)
+    institution = providers.describe(code=view.institution_code, on=view.business_date)
+    enrolment = view.person.enrolment
+    return settlement_output(
+        "5203",
+        view,
+        hosp_lv=institution.grade,
+        lmtpric_hosp_lv=institution.level,
+        dedc_hosp_lv=institution.level,
+        flxempe_flag=flag(enrolment is not None and enrolment.flexible),
+        emp_name=(enrolment.employer_name if enrolment else "") or "",
+        insu_optins=view.area,
+        opt_time=moment(view.settled_at),
+    )
+
+
+def fee_lines(message: Message) -> object:
+    """5204: the lines of a settlement. The output is the array itself (interface section 1.5)."""
+    view = _own_settlement(message, with_lines=True)
+    shared = {"mdtrt_id": str(view.encounter_id), "setl_id": str(view.id), "med_type": view.med_type}
+    return nodes("5204", "", [{**_details(line), **line_row(line), **_named(line), **shared} for line in view.lines])
+
+
+def _named(line: settlement.LineSplitView) -> dict[str, Any]:
+    return {
+        "fee_ocur_time": moment(line.occurred_at),
+        "hilist_code": line.item_code,
+        "hilist_name": line.name,
+        "med_list_codg": line.item_code,
+        "medins_list_codg": line.local_code,
+        "medins_list_name": line.name,
+    }
+
+
+def _details(line: settlement.LineSplitView) -> dict[str, Any]:
+    kept = {name: value for name, value in (line.details or {}).items() if isinstance(value, str)}
+    return {**kept, "rx_drord_no": kept.get("rxno") or kept.get("drord_no") or ""}
+
+
+def _own_settlement(message: Message, *, with_lines: bool) -> settlement.SettlementView:
+    """The settlement that a 5203 or 5204 names; one of another institution, person or visit is unknown to the asker.
+
+    Raises:
+        Rejection: EXCH-033.
+    """
+    data = message.nodes["data"]
+    view = settlement.settlement_view(number_of(data["setl_id"], "setl_id"), with_lines=with_lines)
+    own = (view.institution_code, view.person.number, str(view.encounter_id))
+    if own != (message.institution_code, data["psn_no"], data["mdtrt_id"]):
+        raise rejections.WRONG_ID(name="setl_id", value=data["setl_id"], field="setl_id")
+    return view
+
+
+def counters(message: Message) -> object:
+    """5206: the person's counters by year, under the national codes (interface section 4, values found elsewhere)."""
+    data = message.nodes["data"]
+    asked = data["cum_ym"] or ""
+    sums: dict[tuple[str, str, str], int] = {}
+    for view in settlement.accumulators_of(person_number=data["psn_no"]):
+        if not view.period.isdigit() or (asked and view.period != asked[:4]):
+            continue
+        for name, value in view.values.items():
+            code = counter_code(name)
+            if code:
+                key = (view.scheme, view.period, code)
+                sums[key] = sums.get(key, 0) + value
+    rows = [
+        {
+            "insutype": scheme,
+            "year": year,
+            "cum_ym": asked or f"{year}12",
+            "cum_type_code": code,
+            "cum": yuan(value * 100 if code.startswith("C") else value),
+        }
+        for (scheme, year, code), value in sorted(sums.items())
+    ]
+    return {"cuminfo": nodes("5206", "cuminfo", rows)}
+
+
+def counter_code(name: str) -> str:
+    """The national code of a policy's counter (``year.pool_paid:390100`` → D390101), empty where there is none.
+
+    C0000 admissions and visits, S0000 fees, Q0000 deductible carried, D and the fund with last digit 1 what a fund paid.
+    """
+    title, _, fund = name.partition(":")
+    short = title.rpartition(".")[2]
+    if short in COUNTS:
+        return "C0000"
+    if short in FEES:
+        return "S0000"
+    if short.endswith("deductible"):
+        return "Q0000"
+    return f"D{fund[:-1]}1" if short.endswith("paid") and fund else ""
+
+
+TRANSACTIONS: dict[str, Transaction] = {
+    "5201": Query(visits),
+    "5203": Query(settled),
+    "5204": Query(fee_lines),
+    "5206": Query(counters),
+}
