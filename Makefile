@@ -9,9 +9,8 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 py
 STRICT := src/tongchou/kernel src/tongchou/policy src/tongchou/ledger src/tongchou/project \
 	$(filter-out src/tongchou/ledger/%,$(wildcard src/tongchou/*/core src/tongchou/*/core.py))
 
-.PHONY: install run test test-slow test-all check format bench lock clean
+.PHONY: help install run test test-slow check check-style check-types check-layers check-rules check-policies format bench lock clean
 .DEFAULT_GOAL := help
-.PHONY: help
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -38,14 +37,24 @@ test: install ## the default test suite
 test-slow: install ## the tests that take longer (also part of .ci/run)
 	@$(BIN)/python -m pytest -m slow $(ARGS)
 
-check: install ## style, types, layers, house rules, policy packs, generated documents
+check: check-style check-types check-layers check-rules check-policies ## style, types, layers, house rules, policy packs (-k: all of them)
+
+check-style: install
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+
+check-types: install
 	@$(BIN)/mypy $(STRICT)
+
+check-layers: install
 	@$(BIN)/lint-imports --no-logo
+
+check-rules: install
 	@$(BIN)/python -m pytest -q tests/house
-	@$(BIN)/tongchou policy check
 	@$(BIN)/tongchou errors --check
+
+check-policies: install
+	@$(BIN)/tongchou policy check
 
 format: install ## let the formatter write
 	@$(BIN)/ruff check --fix .
