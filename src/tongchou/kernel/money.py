@@ -30,7 +30,7 @@ def parse_yuan(value: str | int | Decimal) -> Fen:
         TypeError: a float or a bool was given; money is never a float.
         ValueError: not a number, finer than a fen, or beyond n16,2.
     """
-    if isinstance(value, bool) or isinstance(value, float):
+    if isinstance(value, bool | float):
         raise TypeError(f"money is never a {type(value).__name__}: {value!r}")
     if isinstance(value, int):
         return _bounded(value * FEN_PER_YUAN, value)

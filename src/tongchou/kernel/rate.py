@@ -27,7 +27,7 @@ class Rate:
             TypeError: a float or a bool was given.
             ValueError: not a number.
         """
-        if isinstance(text, bool) or isinstance(text, float):
+        if isinstance(text, bool | float):
             raise TypeError(f"a rate is never a {type(text).__name__}: {text!r}")
         if isinstance(text, (int, Decimal)):
             return cls(Fraction(text))

@@ -113,5 +113,5 @@ def test_the_view_of_a_settlement_reads_as_it_was_settled() -> None:
     assert stored.person == seen[0].person
     assert [entry.in_scope for entry in stored.lines] == [50_000, 9_000]
     assert (stored.settled_at, stored.business_date, stored.values) == (NOW, seen[0].business_date, seen[0].values)
-    assert PHARMACY == stored.institution_code
+    assert stored.institution_code == PHARMACY
     assert stored.reversed_by is None
