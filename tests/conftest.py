@@ -76,7 +76,7 @@ def _flush_past_the_guards() -> None:
     original = DatabaseOperations.sql_flush
 
     def sql_flush(self: DatabaseOperations, style: object, tables: list[str], **options: object) -> list[str]:
-        statements = original(self, style, [*tables, "settlement_feeline"] if tables else tables, **options)
+        statements = original(self, style, [*tables, "settlement_feeline", "control_trail"] if tables else tables, **options)
         return ["SET session_replication_role = replica", *statements, "RESET session_replication_role"]
 
     DatabaseOperations.sql_flush = sql_flush

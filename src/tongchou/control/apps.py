@@ -10,3 +10,9 @@ class ControlConfig(AppConfig):
     name = "tongchou.control"
     label = "control"
     verbose_name = "内部控制"
+
+    def ready(self) -> None:
+        """Make the kinds of cases known that the room itself has."""
+        from tongchou.control.services import kinds
+
+        kinds.register()

@@ -1,0 +1,1 @@
+"""The rules of internal control: pure functions on frozen data. No clock, no database, no settings."""

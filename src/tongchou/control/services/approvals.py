@@ -1,0 +1,471 @@
+"""Two people: handing a case in, deciding it once, withdrawing it, sampling what was decided, blind entry.
+
+A room that has something to be reviewed registers a kind with an executor (``register_kind``). The executor runs in the
+transaction of the last approval: what is approved is done, or the approval has not happened. design/ledger.md point 5.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from tongchou.control import rejections
+from tongchou.control.actor import writing
+from tongchou.control.authority import Authority
+from tongchou.control.core import approval
+from tongchou.control.core.approval import Facts, Refusal, StepRule
+from tongchou.control.models import (
+    Attachment,
+    BlindEntry,
+    Case,
+    CaseDecision,
+    Inspection,
+    InspectionItem,
+    Operator,
+    ReviewRule,
+)
+from tongchou.control.services.calendar import deadline_after
+from tongchou.kernel.areas import prefix_of
+
+MOST_BYTES = 10 * 1024 * 1024
+DAYS_TO_DECIDE = 5
+"""Working days for a case without a deadline of its own (限时办结)."""
+_MAGIC = {
+    "application/pdf": (b"%PDF-",),
+    "image/jpeg": (b"\xff\xd8\xff",),
+    "image/png": (b"\x89PNG\r\n\x1a\n",),
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": (b"PK\x03\x04",),
+    "text/csv": (),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One line of the side-by-side of a case: what it is today, what it would become."""
+
+    label: str
+    before: str
+    after: str
+
+    @property
+    def differs(self) -> bool:
+        """Does this line change anything?"""
+        return self.before != self.after
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """What an executor gets: the frozen payload of the approved case, who made it, when it was approved."""
+
+    case_id: int
+    payload: dict[str, Any]
+    maker: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A kind of case: who may hand it in, what carries it out (returns one Chinese line), how it is shown."""
+
+    code: str
+    title: str
+    make: str
+    execute: Callable[[Execution], str]
+    describe: Callable[[dict[str, Any]], Sequence[Change]]
+    check: Callable[[dict[str, Any]], None] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A file that is handed in with a case."""
+
+    name: str
+    content_type: str
+    content: bytes
+
+
+_kinds: dict[str, Kind] = {}
+_REFUSALS = {
+    Refusal.NOT_IDENTIFIED: rejections.NOT_IDENTIFIED,
+    Refusal.OWN_CASE: rejections.OWN_CASE,
+    Refusal.SECOND_ACCOUNT: rejections.SECOND_ACCOUNT,
+    Refusal.OWN_BENEFIT: rejections.OWN_BENEFIT,
+    Refusal.DECIDED_BEFORE: rejections.DECIDED_BEFORE,
+    Refusal.CHANGED: rejections.PAYLOAD_CHANGED,
+}
+
+
+def register_kind(kind: Kind) -> None:
+    """Make a kind of case known. Called when a room starts; twice is the same as once."""
+    _kinds[kind.code] = kind
+
+
+def kind_of(code: str) -> Kind:
+    """A registered kind.
+
+    Raises:
+        Rejection: CTRL-031 there is no such kind.
+    """
+    if code not in _kinds:
+        raise rejections.UNKNOWN_KIND(kind=code)
+    return _kinds[code]
+
+
+def kinds() -> list[Kind]:
+    """Every registered kind, by title."""
+    return sorted(_kinds.values(), key=lambda kind: kind.title)
+
+
+def steps_of(kind: str, amount: int) -> tuple[StepRule, ...]:
+    """The steps that a case of this kind and amount (fen) needs.
+
+    Raises:
+        Rejection: CTRL-031 no step is laid down: nothing passes without a second person.
+    """
+    rules = [
+        StepRule(step=rule.step, function=rule.function, title=rule.title, from_amount=rule.from_amount)
+        for rule in ReviewRule.objects.filter(kind=kind)
+    ]
+    steps = approval.steps_for(rules=rules, amount=amount)
+    if not steps:
+        raise rejections.UNKNOWN_KIND(kind=kind)
+    return steps
+
+
+def request_approval(
+    *,
+    kind: str,
+    subject: str,
+    title: str,
+    payload: Mapping[str, Any],
+    area: str,
+    maker: Operator,
+    now: datetime,
+    amount: int = 0,
+    reason: str = "",
+    subject_person: str = "",
+    deadline: date | None = None,
+    attachments: Sequence[Upload] = (),
+    replaces: int | None = None,
+) -> Case:
+    """Hand a case in. Its payload is frozen from here on; ``amount`` in fen; ``subject`` names what it is about.
+
+    Raises:
+        Rejection: CTRL-003 the maker may not, CTRL-029 a case on this subject is pending, CTRL-031 unknown kind,
+            CTRL-032 an attachment is refused; and what the kind's own check refuses.
+    """
+    known = kind_of(kind)
+    maker.authority.require(known.make, area=area or None, amount=amount)
+    content = dict(payload)
+    if known.check is not None:
+        known.check(content)
+    text = approval.canonical(content)
+    first = steps_of(kind, amount)[0]
+    digests = [_checked(upload) for upload in attachments]
+    waiting = Case.objects.filter(kind=kind, subject=subject, state=Case.State.PENDING).first()
+    if waiting is not None:
+        raise rejections.CASE_PENDING(subject=subject, case=waiting.pk)
+    try:
+        with writing(reason=reason, area=area):
+            case = Case.objects.create(
+                kind=kind,
+                title=title[:200],
+                subject=subject,
+                subject_person=subject_person,
+                area=area,
+                amount=amount,
+                payload=text,
+                payload_hash=approval.seal(kind=kind, area=area, amount=amount, payload_text=text, attachments=digests),
+                reason=reason[:300],
+                maker=maker,
+                maker_person=maker.person,
+                made_at=now,
+                deadline=deadline or deadline_after(start=timezone.localdate(now), days=DAYS_TO_DECIDE),
+                step=first.step,
+                replaces_id=replaces,
+            )
+            for upload, digest in zip(attachments, digests, strict=True):
+                Attachment.objects.create(
+                    case=case,
+                    name=upload.name[:120],
+                    content_type=upload.content_type,
+                    digest=digest,
+                    content=upload.content,
+                )
+    except IntegrityError as error:
+        if "case_one_pending_per_subject" not in str(error):
+            raise
+        raise rejections.CASE_PENDING(subject=subject, case="") from None
+    return case
+
+
+def approve(*, case_id: int, operator: Operator, seen_hash: str, now: datetime, remark: str = "") -> Case:
+    """Take the case's current step. After the last one it is carried out, in the same transaction.
+
+    ``seen_hash`` is the seal of what stood on the reviewer's screen.
+
+    Raises:
+        Rejection: CTRL-003, CTRL-020 … CTRL-027; what the executor refuses (then nothing was approved).
+    """
+    with writing(reason=remark, case_id=case_id):
+        case = _locked(case_id, operator.authority)
+        step = _decide(case, operator, seen_hash, now, approved=True, reason=remark)
+        later = [rule for rule in steps_of(case.kind, case.amount) if rule.step > step.step]
+        if later:
+            case.step = later[0].step
+            case.save(update_fields=["step"])
+            return case
+        case.state, case.resolved_at = Case.State.DONE, now
+        case.save(update_fields=["state", "resolved_at"])
+        run = Execution(case_id=case.pk, payload=json.loads(case.payload), maker=case.maker.login, now=now)
+        case.outcome = kind_of(case.kind).execute(run)[:300]
+        case.save(update_fields=["outcome"])
+    return case
+
+
+def return_case(*, case_id: int, operator: Operator, seen_hash: str, reason: str, now: datetime) -> Case:
+    """Send the case back to its maker, with the reason.
+
+    Raises:
+        Rejection: CTRL-028 no reason; CTRL-003, CTRL-020 … CTRL-026.
+    """
+    if not reason.strip():
+        raise rejections.REASON_NEEDED()
+    with writing(reason=reason, case_id=case_id):
+        case = _locked(case_id, operator.authority)
+        _decide(case, operator, seen_hash, now, approved=False, reason=reason.strip())
+        case.state, case.resolved_at, case.outcome = Case.State.RETURNED, now, reason.strip()[:300]
+        case.save(update_fields=["state", "resolved_at", "outcome"])
+    return case
+
+
+def withdraw(*, case_id: int, operator: Operator, now: datetime) -> Case:
+    """Take one's own case back before it is decided.
+
+    Raises:
+        Rejection: CTRL-020, CTRL-021, CTRL-030.
+    """
+    with writing(reason="经办人撤回", case_id=case_id):
+        case = Case.objects.select_for_update().filter(pk=case_id).first()
+        if case is None:
+            raise rejections.UNKNOWN_CASE()
+        if case.maker_id != operator.pk:
+            raise rejections.NOT_THE_MAKER()
+        if case.state != Case.State.PENDING:
+            raise rejections.CASE_RESOLVED(state=case.get_state_display())
+        case.state, case.resolved_at, case.outcome = Case.State.WITHDRAWN, now, "经办人撤回"
+        case.save(update_fields=["state", "resolved_at", "outcome"])
+    return case
+
+
+def visible_case(*, case_id: int, operator: Operator) -> Case:
+    """A case that the operator may look at: the own ones, and those of the own area that a held function may decide.
+
+    Raises:
+        Rejection: CTRL-020.
+    """
+    case = Case.objects.filter(pk=case_id).select_related("maker").first()
+    if case is None:
+        raise rejections.UNKNOWN_CASE()
+    if case.maker_id == operator.pk or operator.may("case.inspect"):
+        return case
+    functions = ReviewRule.objects.filter(kind=case.kind).values_list("function", flat=True)
+    if any(operator.authority.decide(function, area=case.area or None).allowed for function in functions):
+        return case
+    raise rejections.UNKNOWN_CASE()
+
+
+def intact(case: Case) -> bool:
+    """Is the case still what was handed in, attachments too, and what each decider saw?"""
+    digests = [hashlib.sha256(bytes(each.content)).hexdigest() for each in case.attachments.order_by("pk")]
+    sealed = approval.seal(
+        kind=case.kind, area=case.area, amount=case.amount, payload_text=case.payload, attachments=digests
+    )
+    seen = set(case.decisions.values_list("payload_hash", flat=True))
+    return sealed == case.payload_hash and seen <= {sealed}
+
+
+def queue(*, operator: Operator, now: datetime, kind: str = "", overdue: bool = False) -> list[Case]:
+    """The pending cases that this operator may decide now, the most urgent first (复核队列)."""
+    wanted = Q()
+    for rule in ReviewRule.objects.all():
+        if operator.authority.holds(rule.function):
+            wanted |= Q(kind=rule.kind, step=rule.step)
+    if not wanted or not operator.area:
+        return []
+    found = Case.objects.filter(wanted, state=Case.State.PENDING).exclude(maker=operator)
+    found = found.filter(Q(area="") | Q(area__startswith=prefix_of(operator.area)))
+    if operator.person:
+        found = found.exclude(maker_person=operator.person).exclude(subject_person=operator.person)
+        found = found.exclude(decisions__person=operator.person)
+    if kind:
+        found = found.filter(kind=kind)
+    if overdue:
+        found = found.filter(deadline__lt=timezone.localdate(now))
+    return list(found.select_related("maker").order_by("deadline", "pk")[:500])
+
+
+def own_cases(*, operator: Operator, states: Sequence[str] = ()) -> list[Case]:
+    """The cases that the operator made, the latest first."""
+    found = Case.objects.filter(maker=operator)
+    if states:
+        found = found.filter(state__in=states)
+    return list(found.order_by("-pk")[:200])
+
+
+def draw_inspection(
+    *, operator: Operator, since: date, until: date, size: int, seed: str, now: datetime, kind: str = ""
+) -> Inspection:
+    """Draw a sample of the cases decided from ``since`` to ``until`` (随机抽查). Same seed, same cases, same sample."""
+    operator.authority.require("case.inspect")
+    decided = Case.objects.filter(
+        state__in=[Case.State.DONE, Case.State.RETURNED],
+        resolved_at__date__gte=since,
+        resolved_at__date__lte=until,
+    )
+    if kind:
+        decided = decided.filter(kind=kind)
+    ids = list(decided.values_list("pk", flat=True))
+    with writing(reason="随机抽查"):
+        inspection = Inspection.objects.create(
+            kind=kind,
+            since=since,
+            until=until,
+            seed=seed,
+            size=size,
+            population=len(ids),
+            drawn_by=operator,
+            drawn_at=now,
+        )
+        drawn = approval.sample(ids=ids, seed=seed, size=size)
+        InspectionItem.objects.bulk_create([InspectionItem(inspection=inspection, case_id=each) for each in drawn])
+    return inspection
+
+
+def note_inspection(*, item_id: int, operator: Operator, in_order: bool, finding: str, now: datetime) -> None:
+    """Write down what the inspection of a sampled case found.
+
+    Raises:
+        Rejection: CTRL-020 no such item; CTRL-024 the inspector had a hand in the case; CTRL-028 no finding stated.
+    """
+    operator.authority.require("case.inspect")
+    item = InspectionItem.objects.select_related("case").filter(pk=item_id).first()
+    if item is None:
+        raise rejections.UNKNOWN_CASE()
+    if not in_order and not finding.strip():
+        raise rejections.REASON_NEEDED()
+    hands = {item.case.maker_person, *item.case.decisions.values_list("person", flat=True)} - {""}
+    if operator.person in hands or item.case.maker_id == operator.pk:
+        raise rejections.OWN_BENEFIT()
+    with writing(reason="抽查结论", case_id=item.case_id):
+        item.in_order, item.finding = in_order, finding.strip()[:300]
+        item.inspected_by, item.inspected_at = operator, now
+        item.save()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlindResult:
+    """Where a document stands: keyed once, or twice and equal (``payload`` is what both keyed)."""
+
+    complete: bool
+    payload: dict[str, Any] | None = None
+    first: int = 0
+    second: int = 0
+
+
+def enter_blind(
+    *, kind: str, document: str, payload: Mapping[str, Any], operator: Operator, now: datetime
+) -> BlindResult:
+    """Key a paper document. The second person does not see what the first keyed; only the names of fields that differ.
+
+    Raises:
+        Rejection: CTRL-026 person unknown, CTRL-033 keyed by the same person before, CTRL-034 the two differ.
+    """
+    if not operator.person:
+        raise rejections.NOT_IDENTIFIED()
+    text = approval.canonical(dict(payload))
+    with writing(reason=f"盲录 {document}"):
+        earlier = BlindEntry.objects.select_for_update().filter(kind=kind, document=document).first()
+        if earlier is None:
+            entry = BlindEntry.objects.create(
+                kind=kind, document=document, operator=operator, person=operator.person, payload=text, entered_at=now
+            )
+            return BlindResult(complete=False, first=entry.pk)
+        if earlier.person == operator.person:
+            raise rejections.ENTERED_BEFORE(document=document)
+        differing = approval.differences(first=json.loads(earlier.payload), second=json.loads(text))
+        if differing:
+            raise rejections.ENTRIES_DIFFER(fields="、".join(differing))
+        entry = BlindEntry.objects.create(
+            kind=kind, document=document, operator=operator, person=operator.person, payload=text, entered_at=now
+        )
+        return BlindResult(complete=True, payload=json.loads(text), first=earlier.pk, second=entry.pk)
+
+
+def discard_blind(*, kind: str, document: str, operator: Operator) -> None:
+    """Drop one's own entry of a document that was keyed wrong; the trail keeps what it said."""
+    with writing(reason=f"作废盲录 {document}"), transaction.atomic():
+        BlindEntry.objects.filter(kind=kind, document=document, person=operator.person).delete()
+
+
+def _locked(case_id: int, authority: Authority) -> Case:
+    case = Case.objects.select_for_update().filter(pk=case_id).first()
+    if case is None or (case.area and not case.area.startswith(prefix_of(authority.area) if authority.area else "!")):
+        raise rejections.UNKNOWN_CASE()
+    return case
+
+
+def _decide(case: Case, operator: Operator, seen_hash: str, now: datetime, *, approved: bool, reason: str) -> StepRule:
+    step = next((rule for rule in steps_of(case.kind, case.amount) if rule.step == case.step), None)
+    if step is None:
+        raise rejections.UNKNOWN_KIND(kind=case.kind)
+    operator.authority.require(step.function, area=case.area or None, amount=case.amount if approved else None)
+    facts = Facts(
+        state=case.state,
+        maker=case.maker_id,
+        maker_person=case.maker_person,
+        subject_person=case.subject_person,
+        payload_hash=case.payload_hash,
+        deciders=tuple(case.decisions.values_list("person", flat=True)),
+    )
+    refused = approval.refusal(
+        case=facts, reviewer=operator.pk, person=operator.person, seen_hash=seen_hash, pending=Case.State.PENDING
+    )
+    if refused is Refusal.NOT_PENDING:
+        raise rejections.CASE_RESOLVED(state=case.get_state_display())
+    if refused is not None:
+        raise _REFUSALS[refused]()
+    if approved and not intact(case):
+        raise rejections.PAYLOAD_CHANGED()
+    CaseDecision.objects.create(
+        case=case,
+        step=step.step,
+        title=step.title,
+        operator=operator,
+        person=operator.person,
+        approved=approved,
+        reason=reason[:300],
+        payload_hash=seen_hash,
+        decided_at=now,
+    )
+    return step
+
+
+def _checked(upload: Upload) -> str:
+    limit = MOST_BYTES // (1024 * 1024)
+    if len(upload.content) > MOST_BYTES:
+        raise rejections.ATTACHMENT_REFUSED(name=upload.name, why="文件过大", limit=limit)
+    magic = _MAGIC.get(upload.content_type)
+    if magic is None or (magic and not upload.content.startswith(magic)):
+        raise rejections.ATTACHMENT_REFUSED(name=upload.name, why="不是允许的文件类型", limit=limit)
+    if "/" in upload.name or "\\" in upload.name or "\0" in upload.name:
+        raise rejections.ATTACHMENT_REFUSED(name=upload.name, why="文件名不正确", limit=limit)
+    return hashlib.sha256(upload.content).hexdigest()

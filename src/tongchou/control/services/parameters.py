@@ -1,0 +1,177 @@
+"""System parameters (系统参数) with effective dates and two people; dictionaries; numbers without gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.backends.postgresql.psycopg_any import DateRange
+from django.utils import timezone
+
+from tongchou.control import rejections
+from tongchou.control.actor import writing
+from tongchou.control.models import CodeSet, CodeValue, IssuedNumber, NumberSeries, Parameter, ParameterValue
+from tongchou.control.services.approvals import Change
+
+_NUMBERS = {Parameter.Kind.INTEGER, Parameter.Kind.FEN, Parameter.Kind.RATE}
+
+
+def value_of(*, code: str, on: date, area: str = "") -> str:
+    """The value of a parameter on a day, as text: the area's own where it has one, else the one for everywhere.
+
+    Raises:
+        Rejection: CTRL-040 no such parameter, or no value on that day.
+    """
+    found = ParameterValue.objects.filter(parameter__code=code, area__in={"", area}, period__contains=on)
+    value = found.order_by("-area").values_list("value", flat=True).first()
+    if value is None:
+        raise rejections.UNKNOWN_PARAMETER(code=code)
+    return str(value)
+
+
+def integer_of(*, code: str, on: date, area: str = "") -> int:
+    """The value of a parameter of kind integer, fen or rate (1/10,000)."""
+    return int(value_of(code=code, on=on, area=area))
+
+
+def define(*, code: str, name: str, kind: str, **more: Any) -> Parameter:
+    """Make a parameter known (a room does so when it is installed). Its values come by approved cases."""
+    return Parameter.objects.update_or_create(code=code, defaults={"name": name, "kind": kind, **more})[0]
+
+
+def check_value(payload: dict[str, Any]) -> None:
+    """Look at a new value before it is handed in and before it comes into force.
+
+    ``payload``: code, area, value (text), since (ISO date), source.
+
+    Raises:
+        Rejection: CTRL-040 … CTRL-042.
+    """
+    parameter = _parameter(payload["code"])
+    _check_day(payload["since"])
+    value, wrong = payload["value"], ""
+    if parameter.kind in _NUMBERS:
+        digits = value.removeprefix("-")
+        if not (digits.isascii() and digits.isdigit()):
+            wrong = f"应为整数（单位：{parameter.unit or parameter.get_kind_display()}）"
+        elif parameter.least is not None and int(value) < parameter.least:
+            wrong = f"不能小于 {parameter.least}"
+        elif parameter.most is not None and int(value) > parameter.most:
+            wrong = f"不能大于 {parameter.most}"
+    elif parameter.kind == Parameter.Kind.FLAG and value not in ("0", "1"):
+        wrong = "应为 0（否）或 1（是）"
+    elif parameter.kind == Parameter.Kind.DATE:
+        try:
+            date.fromisoformat(value)
+        except ValueError:
+            wrong = "应为日期，如 2026-11-22"
+    if not value.strip():
+        wrong = "不能为空"
+    if wrong:
+        raise rejections.WRONG_VALUE(name=parameter.name, value=value, why=wrong)
+
+
+def set_value(*, payload: dict[str, Any], case_id: int) -> str:
+    """Executor of kind ``parameter.value``: from its day on the new value holds; the one before ends the day before.
+
+    Raises:
+        Rejection: as :func:`check_value`.
+    """
+    check_value(payload)
+    parameter, since, area = _parameter(payload["code"]), date.fromisoformat(payload["since"]), payload["area"]
+    kept = ParameterValue.objects.filter(parameter=parameter, area=area)
+    # What was planned from that day on or later gives way; history before it stays as it is.
+    kept.filter(period__startswith__gte=since).delete()
+    current = kept.filter(period__contains=since).first()
+    if current is not None:
+        current.period = DateRange(current.period.lower, since)
+        current.save(update_fields=["period"])
+    ParameterValue.objects.create(
+        parameter=parameter,
+        area=area,
+        value=payload["value"],
+        source=payload.get("source", "")[:200],
+        case_id=case_id,
+        period=DateRange(since, None),
+    )
+    return f"“{parameter.name}”自 {since} 起为 {payload['value']}"
+
+
+def describe_value(payload: dict[str, Any]) -> Sequence[Change]:
+    """The side-by-side of a change of a parameter."""
+    parameter = Parameter.objects.filter(code=payload["code"]).first()
+    since = date.fromisoformat(payload["since"])
+    held = ParameterValue.objects.filter(
+        parameter__code=payload["code"], area=payload["area"], period__contains=since
+    ).first()
+    name = (
+        f"{parameter.name}（{parameter.unit}）" if parameter and parameter.unit else str(parameter or payload["code"])
+    )
+    return [
+        Change(label=name, before=held.value if held else "无", after=payload["value"]),
+        Change(label="生效日期", before=str(held.period.lower) if held else "—", after=payload["since"]),
+        Change(label="依据", before=held.source if held else "—", after=payload.get("source", "")),
+    ]
+
+
+def load_code_set(
+    *, code: str, name: str, source: str, version: str, values: Iterable[tuple[str, str]], now: datetime
+) -> CodeSet:
+    """Load a version of a dictionary; it becomes the current one. The same version again replaces nothing."""
+    with writing(reason=f"装载字典 {code} {version}"):
+        held = CodeSet.objects.filter(code=code, version=version).first()
+        if held is not None:
+            return held
+        CodeSet.objects.filter(code=code, current=True).update(current=False)
+        made = CodeSet.objects.create(code=code, name=name, source=source, version=version, loaded_at=now)
+        rows = [CodeValue(code_set=made, value=value, name=text, order=at) for at, (value, text) in enumerate(values)]
+        CodeValue.objects.bulk_create(rows)
+    return made
+
+
+def next_number(*, series: str, area: str, document: str, now: datetime) -> int:
+    """The next number of a series for a document. Must be called inside the transaction that writes the document.
+
+    The series' row stays locked until that transaction ends, and a roll-back gives the number back: no gaps. The price is
+    that documents of one series are written one after the other; only where law wants it.
+
+    Raises:
+        RuntimeError: called outside a transaction.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("a number is taken inside the transaction that writes its document")
+    year = timezone.localdate(now).year
+    NumberSeries.objects.bulk_create([NumberSeries(code=series, area=area, year=year)], ignore_conflicts=True)
+    row = NumberSeries.objects.select_for_update().get(code=series, area=area, year=year)
+    row.last += 1
+    row.save(update_fields=["last"])
+    IssuedNumber.objects.create(series=row, number=row.last, document=document, issued_at=now)
+    return row.last
+
+
+def number_gaps() -> list[tuple[str, int, int]]:
+    """Series whose issued numbers are not 1 … last: series, how many are issued, the last number. Empty when in order."""
+    sql = """SELECT s.code || ' ' || s.area || ' ' || s.year, count(i.id), s.last FROM control_numberseries s
+             LEFT JOIN control_issuednumber i ON i.series_id = s.id
+             GROUP BY s.id HAVING count(i.id) <> s.last OR coalesce(max(i.number), 0) <> s.last"""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql)
+        return [(str(name), int(count), int(last)) for name, count, last in cursor.fetchall()]
+
+
+def _parameter(code: str) -> Parameter:
+    found = Parameter.objects.filter(code=code).first()
+    if found is None:
+        raise rejections.UNKNOWN_PARAMETER(code=code)
+    return found
+
+
+def _check_day(text: str) -> None:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise rejections.WRONG_DAY(day=text, why="不是日期") from None
+    if day < timezone.localdate() - timedelta(days=0):
+        raise rejections.WRONG_DAY(day=text, why="不能改变已经过去的日子")

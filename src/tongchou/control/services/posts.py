@@ -1,0 +1,179 @@
+"""Posts and grants: what an instance starts with, asking for a grant, bringing it into force, ending it, the yearly look.
+
+A grant comes into force only by an approved case (kind ``rights.grant``): request → control review → approval. The
+separation of duties is checked when it is asked for, when it comes into force, by a trigger, and by ``doctor``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from tongchou.control import rejections, rights
+from tongchou.control.actor import current_actor, writing
+from tongchou.control.core.separation import Conflict, Duty, Rule, conflicts
+from tongchou.control.models import (
+    Grant,
+    GrantReview,
+    Operator,
+    Organisation,
+    Post,
+    PostFunction,
+    ReviewRule,
+    SeparationRule,
+    WorkSession,
+)
+from tongchou.kernel.areas import check_area
+
+LONGEST = timedelta(days=366)
+"""The longest time a right may be granted for; then it is asked for again."""
+
+
+def ensure_posts() -> None:
+    """Fill a new instance with the standard posts, separation rules and review steps; what exists stays. Idempotent."""
+    known = set(Post.objects.values_list("code", flat=True))
+    missing = [standard for standard in rights.STANDARD_POSTS if standard.code not in known]
+    if not missing and ReviewRule.objects.exists():
+        return
+    with transaction.atomic():
+        for standard in missing:
+            post, made = Post.objects.get_or_create(
+                code=standard.code,
+                defaults={
+                    "name": standard.name,
+                    "category": standard.category,
+                    "second_factor": standard.second_factor,
+                },
+            )
+            if made:
+                limits = dict(standard.limits)
+                PostFunction.objects.bulk_create(
+                    [
+                        PostFunction(post=post, function=function, limit=limits.get(function))
+                        for function in sorted(standard.functions)
+                    ]
+                )
+        for one, other, why in rights.SEPARATIONS:
+            SeparationRule.objects.get_or_create(one=one, other=other, defaults={"why": why})
+        for kind, step, title, function, amount in rights.STANDARD_STEPS:
+            ReviewRule.objects.get_or_create(
+                kind=kind, step=step, defaults={"title": title, "function": function, "from_amount": amount}
+            )
+
+
+def separation_conflicts(*, operator: Operator, post: Post, since: date, until: date) -> list[Conflict]:
+    """The posts of the same natural person, through any account, that exclude this one in that time."""
+    same = Grant.objects.filter(ended_at=None).select_related("post")
+    mine = same.filter(operator__person=operator.person) if operator.person else same.filter(operator=operator)
+    held = [
+        Duty(post_name=grant.post.name, category=grant.post.category, since=grant.since, until=grant.until)
+        for grant in mine
+    ]
+    rules = [Rule(one=rule.one, other=rule.other, why=rule.why) for rule in SeparationRule.objects.all()]
+    asked = Duty(post_name=post.name, category=post.category, since=since, until=until)
+    return conflicts(held=held, asked=asked, rules=rules)
+
+
+def check_grant(*, payload: Mapping[str, Any], today: date) -> tuple[Operator, Post]:
+    """Look at a grant that is asked for, or comes into force: the person, the post, the area, the time, the separation.
+
+    ``payload``: login, post, area, since, until (ISO dates), organisation (code or empty), deputy_for (grant id or None).
+
+    Raises:
+        Rejection: CTRL-004 … CTRL-008, CTRL-014.
+    """
+    operator = Operator.objects.filter(login=payload["login"]).first()
+    if operator is None or not operator.is_active or operator.has_left(today):
+        raise rejections.UNKNOWN_OPERATOR(login=payload["login"])
+    post = Post.objects.filter(code=payload["post"], active=True).first()
+    if post is None:
+        raise rejections.UNKNOWN_POST(post=payload["post"])
+    try:
+        check_area(payload["area"])
+    except ValueError:
+        raise rejections.UNKNOWN_AREA(area=payload["area"]) from None
+    since, until = date.fromisoformat(payload["since"]), date.fromisoformat(payload["until"])
+    if until <= since or until <= today or until - since > LONGEST:
+        why = "期限过长" if until - since > LONGEST else "失效日期不晚于生效日期或今天"
+        raise rejections.GRANT_PERIOD(since=since, until=until, why=why, days=LONGEST.days)
+    found = separation_conflicts(operator=operator, post=post, since=since, until=until)
+    if found:
+        first = found[0]
+        raise rejections.SEPARATED_DUTIES(
+            name=operator.name, held=first.held.post_name, asked=first.asked.post_name, why=first.why
+        )
+    return operator, post
+
+
+def bring_into_force(*, payload: Mapping[str, Any], case_id: int, now: datetime) -> Grant:
+    """Executor of approved cases of kind ``rights.grant``.
+
+    Raises:
+        Rejection: as :func:`check_grant`; what was right when asked for may be wrong when approved.
+    """
+    today = timezone.localdate(now)
+    operator, post = check_grant(payload=payload, today=today)
+    organisation = Organisation.objects.filter(code=payload.get("organisation") or "").first()
+    return Grant.objects.create(
+        operator=operator,
+        post=post,
+        area=payload["area"],
+        organisation=organisation,
+        since=max(date.fromisoformat(payload["since"]), today),
+        until=date.fromisoformat(payload["until"]),
+        case_id=case_id,
+        deputy_for_id=payload.get("deputy_for"),
+        granted_at=now,
+    )
+
+
+def end_grant(*, grant_id: int, reason: str, now: datetime) -> Grant:
+    """Take a grant back now. Taking away needs one person only; giving needs three.
+
+    Raises:
+        Rejection: CTRL-009 it is over already.
+    """
+    with writing(reason=reason):
+        grant = Grant.objects.select_for_update().filter(pk=grant_id, ended_at=None).first()
+        if grant is None:
+            raise rejections.GRANT_OVER()
+        grant.ended_at, grant.ended_by, grant.end_reason = now, current_actor().operator, reason[:200]
+        grant.save(update_fields=["ended_at", "ended_by", "end_reason"])
+        deputies = Grant.objects.filter(deputy_for=grant, ended_at=None)
+        deputies.update(ended_at=now, ended_by=current_actor().operator, end_reason="被代理的授权已收回")
+        WorkSession.objects.filter(grant__in=[grant, *deputies], ended_at=None).update(
+            ended_at=now, ended_by="授权收回"
+        )
+    return grant
+
+
+def yearly_list(*, year: int, on: date) -> list[Grant]:
+    """The grants in force that nobody has looked at this year (年度权限复核清单)."""
+    in_force = Grant.objects.filter(ended_at=None, since__lte=on, until__gt=on)
+    seen = GrantReview.objects.filter(year=year).values("grant_id")
+    return list(in_force.exclude(pk__in=seen).select_related("operator", "post").order_by("operator__login", "pk"))
+
+
+def review_grant(*, grant_id: int, year: int, kept: bool, remark: str, reviewer: Operator, now: datetime) -> None:
+    """Note that a grant is kept for the year, or end it. One's own grants are for someone else to review.
+
+    Raises:
+        Rejection: CTRL-009 it is over, CTRL-024 it is the reviewer's own.
+    """
+    with writing(reason=remark or "年度权限复核"):
+        grant = Grant.objects.select_related("operator").filter(pk=grant_id, ended_at=None).first()
+        if grant is None:
+            raise rejections.GRANT_OVER()
+        if grant.operator_id == reviewer.pk or (reviewer.person and grant.operator.person == reviewer.person):
+            raise rejections.OWN_BENEFIT()
+        GrantReview.objects.update_or_create(
+            grant=grant,
+            year=year,
+            defaults={"kept": kept, "remark": remark[:200], "reviewer": reviewer, "reviewed_at": now},
+        )
+        if not kept:
+            end_grant(grant_id=grant_id, reason=remark or "年度复核不再保留", now=now)
