@@ -14,18 +14,24 @@ from tongchou.project.problems import OperationProblem
 
 
 def commands() -> dict[str, argparse.ArgumentParser]:
-    parser = cli.build_parser()
+    return dict(_below(cli.build_parser()))
+
+
+def _below(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
     found = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
-    return dict(found[0].choices)
+    return dict(found[0].choices) if found else {}
 
 
 def test_every_command_and_every_option_has_its_help() -> None:
-    parser = cli.build_parser()
-    listing = parser.format_help()
+    listing = cli.build_parser().format_help()
     for name, command in commands().items():
         assert name in listing
-        for action in command._actions:
-            assert action.help, f"tongchou {name} {action.dest}"
+        for path, parser in {
+            name: command,
+            **{f"{name} {step}": below for step, below in _below(command).items()},
+        }.items():
+            for action in parser._actions:
+                assert action.help or isinstance(action, argparse._SubParsersAction), f"tongchou {path} {action.dest}"
 
 
 def test_every_command_knows_its_room() -> None:
