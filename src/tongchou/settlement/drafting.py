@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
 
@@ -134,6 +134,8 @@ def _encounter(request: SettleInput, snapshot: Snapshot, asked: Asked) -> Draft:
         institution_code=asked.institution_code,
         person_number=request.person_number,
     )
+    if not request.med_type:  # 2303 and 2304 do not say it: it is the admission's
+        request = replace(request, med_type=encounter.med_type)
     provider = institution(asked.institution_code, request.med_type, snapshot)
     med_type = med_type_of(request.med_type)
     insured = admit_person(snapshot=snapshot, person_number=request.person_number, scheme=request.scheme)

@@ -56,7 +56,7 @@ def question_of(*, request: Request, institution_code: str, message_id: str, now
         scheme=request.scheme,
         day=None,
         today=today,
-        stay=med_type is not None and med_type.stay,
+        stay=not request.med_type or (med_type is not None and med_type.stay),  # only stays leave it out
         encounter=request.encounter_id,
         batch=batch_of(request),
     )

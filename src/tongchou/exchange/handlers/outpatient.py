@@ -13,8 +13,8 @@ from tongchou.exchange.kinds import OwnReceipt, Query, Settle, Transaction, Writ
 from tongchou.exchange.shapes import node, nodes
 from tongchou.settlement import api as settlement
 
-ORDINARY_OUTPATIENT = "11"
-"""med_type of a registration; 2203 says what the visit really was."""
+NOT_SAID_YET = ""
+"""med_type of a registration; 2203 says what the visit is about."""
 OUTPATIENT_PHASE = "0"
 INVALID = "0"
 
@@ -28,7 +28,7 @@ def register(message: Message, _: bytes | None) -> tuple[object, int]:
         request=settlement.EncounterInput(
             person_number=data["psn_no"],
             scheme=data["insutype"],
-            med_type=ORDINARY_OUTPATIENT,
+            med_type=NOT_SAID_YET,
             begin_at=data["begntime"],
             visit_no=data["ipt_otp_no"],
             department=data["dept_name"],

@@ -68,7 +68,10 @@ class PurchaseInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettleInput:
-    """The settlement of an encounter's unsettled lines, of one batch or (batch empty) all (2206, 2207, 2303, 2304)."""
+    """The settlement of an encounter's unsettled lines, of one batch or (batch empty) all (2206, 2207, 2303, 2304).
+
+    ``med_type`` empty means that of the admission: 2303 and 2304 have no such field.
+    """
 
     encounter_id: int
     person_number: str

@@ -1,0 +1,170 @@
+"""Hospitals over HTTP: an outpatient visit and a stay from registration to revocation, and what each step refuses."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.integration.exchange import nodes
+from tests.integration.exchange.gateway import Caller
+from tests.integration.exchange.nodes import line
+from tests.integration.exchange.test_pharmacy import assert_identities
+from tests.integration.settlement.world import CLASS_B, CLASS_C, person_number
+from tongchou.exchange import tables
+from tongchou.settlement.models import Encounter, FeeLine, Settlement
+
+pytestmark = pytest.mark.django_db
+
+
+def assert_complete(infno: str, output: Any) -> None:
+    """Every node and field of the tables is there, the mandatory ones filled."""
+    for table in tables.output_nodes(infno):
+        rows = output[table.name] if table.many else [output[table.name]]
+        assert rows
+        for row in rows:
+            assert list(row) == [field.name for field in table.fields]
+            assert not [field.name for field in table.fields if field.required and row[field.name] in ("", None)]
+
+
+def registered(hospital: Caller, who: int = 1) -> str:
+    answer = hospital.call("2201", nodes.registration(who))
+    assert_complete("2201", answer.output)
+    return str(answer.output["data"]["mdtrt_id"])
+
+
+@pytest.mark.requirement("R2.03", "R2.02", "R1.3.04")
+def test_an_outpatient_visit(hospital: Caller) -> None:
+    encounter = registered(hospital)
+    assert hospital.call("2203", nodes.visit(encounter)).output == {}
+    uploaded = hospital.call("2204", nodes.fees(encounter, [line(1, count=2), line(2, CLASS_B), line(3, CLASS_C)]))
+    assert_complete("2204", uploaded.output)
+    first, second, third = uploaded.output["result"]
+    assert (first["inscp_scp_amt"], second["preselfpay_amt"]) == (Decimal("200.00"), Decimal("10.00"))
+    assert third["fulamt_ownpay_amt"] == Decimal("100.00")
+    before = Settlement.objects.count()
+    promised = hospital.call("2206", nodes.settling(encounter, "400.00")).output
+    assert Settlement.objects.count() == before
+    settled = hospital.call("2207", nodes.settling(encounter, "400.00", **nodes.parts_of(promised)))
+    assert_complete("2207", settled.output)
+    assert_identities(settled.output)
+    info = settled.output["setlinfo"]
+    assert info["fund_pay_sumamt"] == promised["setlinfo"]["fund_pay_sumamt"]
+    assert info["medfee_sumamt"] == Decimal("400.00")
+
+
+def test_the_institutions_parts_are_compared(hospital: Caller) -> None:
+    encounter = registered(hospital)
+    hospital.call("2203", nodes.visit(encounter))
+    hospital.call("2204", nodes.fees(encounter, [line(1)]))
+    promised = hospital.call("2206", nodes.settling(encounter, "100.00")).output
+    parts = {**nodes.parts_of(promised), "inscp_scp_amt": "99.99"}
+    answer = hospital.call("2207", nodes.settling(encounter, "100.00", **parts))
+    assert answer.code == "SETL-028"
+    assert "99.99" in answer.envelope["err_msg"]
+    assert "100.00" in answer.envelope["err_msg"]
+    assert FeeLine.objects.filter(encounter_id=int(encounter), settlement_id=None).count() == 1
+
+
+def test_lines_are_withdrawn_by_batch_or_all(hospital: Caller) -> None:
+    encounter = registered(hospital)
+    hospital.call("2204", nodes.fees(encounter, [line(1)], batch="B1"))
+    hospital.call("2204", nodes.fees(encounter, [line(2)], batch="B2"))
+    assert hospital.call("2205", nodes.of_visit(encounter, chrg_bchno="B1")).output == {}
+    assert list(FeeLine.objects.filter(encounter_id=int(encounter)).values_list("line_no", flat=True)) == [2]
+    assert hospital.call("2205", nodes.of_visit(encounter, chrg_bchno="0000")).output == {}
+    assert not FeeLine.objects.filter(encounter_id=int(encounter)).exists()
+    assert hospital.call("2202", nodes.of_visit(encounter, ipt_otp_no="M1")).output == {}
+    assert Encounter.objects.get(pk=int(encounter)).status == Encounter.Status.CANCELLED
+
+
+@pytest.mark.requirement("R2.04", "R2.02")
+def test_a_stay_forwards_and_backwards(hospital: Caller) -> None:
+    admitted = hospital.call("2401", nodes.admission(2)).output
+    assert_complete("2401", admitted)
+    encounter = admitted["result"]["mdtrt_id"]
+    upload = nodes.fees(encounter, [line(1, count=9), line(2, CLASS_B)], who=2, med_type="2101")
+    assert_complete("2301", hospital.call("2301", upload).output)
+    refund = line(3, count=-1, init_feedetl_sn="1")
+    assert hospital.call("2301", nodes.fees(encounter, [refund], who=2, med_type="2101")).output["result"]
+    total = "900.00"
+    assert hospital.call("2304", nodes.settling(encounter, total, who=2)).code == "SETL-033"
+    assert hospital.call("2402", nodes.discharge(encounter, 2)).output == {}
+    promised = hospital.call("2303", nodes.settling(encounter, total, who=2)).output
+    settled = hospital.call("2304", nodes.settling(encounter, total, who=2, **nodes.parts_of(promised))).output
+    assert_complete("2304", settled)
+    assert_identities(settled)
+    info = settled["setlinfo"]
+    revoked = hospital.call("2305", nodes.revocation(info)).output
+    assert revoked["setlinfo"]["medfee_sumamt"] == -info["medfee_sumamt"]
+    assert revoked["setlinfo"]["setl_id"] != info["setl_id"]
+    assert hospital.call("2405", nodes.of_visit(encounter, 2)).output == {}
+    everything = {"data": [nodes.of_visit(encounter, 2, feedetl_sn="0000")["data"]]}
+    assert hospital.call("2302", everything).output == {}
+    assert hospital.call("2404", nodes.of_visit(encounter, 2)).output == {}
+
+
+@pytest.mark.requirement("R2.23")
+def test_somebody_elses_card_is_refused(hospital: Caller) -> None:
+    before = Encounter.objects.count()
+    stolen = nodes.registration(1, mdtrt_cert_no="629902198001010002")
+    assert hospital.call("2201", stolen).code == "EXCH-031"
+    assert hospital.call("2401", nodes.admission(1, mdtrt_cert_no="629902198001010002")).code == "EXCH-031"
+    assert Encounter.objects.count() == before
+
+
+@pytest.mark.requirement("R3.08")
+def test_a_repeated_write_is_done_once(hospital: Caller) -> None:
+    message = hospital.message("2201", nodes.registration(3))
+    before = Encounter.objects.count()
+    first, second = hospital.post(message), hospital.post(message)
+    assert first.content == second.content
+    assert Encounter.objects.count() == before + 1
+    assert hospital.post({**message, "input": nodes.registration(1)}).code == "SETL-001"
+
+
+def test_numbers_of_others_are_refused(hospital: Caller, pharmacy: Caller) -> None:
+    sold = pharmacy.call("2102", nodes.purchase(3)).output["setlinfo"]
+    assert hospital.call("2208", nodes.revocation(sold)).code == "SETL-040"
+    assert pharmacy.call("2103", nodes.revocation(sold, mdtrt_id="12")).code == "EXCH-033"
+    assert pharmacy.call("2103", nodes.revocation(sold, setl_id="x")).code == "EXCH-033"
+    assert hospital.call("5203", nodes.revocation(sold)).code == "EXCH-033"
+    assert pharmacy.call("2103", nodes.revocation(sold)).output["setlinfo"]["medfee_sumamt"] == -sold["medfee_sumamt"]
+    assert pharmacy.call("2103", nodes.revocation(sold)).code == "SETL-041"
+
+
+@pytest.mark.requirement("R3.08")
+def test_2601_undoes_what_a_message_did(pharmacy: Caller) -> None:
+    message = pharmacy.message("2102", nodes.purchase(3))
+    settled = pharmacy.post(message).output["setlinfo"]
+    undo = {"data": {"psn_no": person_number(3), "omsgid": message["msgid"], "oinfno": "2102"}}
+    assert pharmacy.call("2601", undo).output == {}
+    assert Settlement.objects.get(reversal_of_id=int(settled["setl_id"])).total == -10_000
+    assert pharmacy.call("2601", undo).code == "SETL-052"
+    assert pharmacy.post(message).code == "SETL-002"
+    assert pharmacy.call("2601", {"data": {**undo["data"], "omsgid": "never sent"}}).code == "SETL-050"
+
+
+@pytest.mark.requirement("R2.05", "R2.15", "R1.3.06")
+def test_a_hospital_looks_up_its_own_business(hospital: Caller) -> None:
+    encounter = registered(hospital, 3)
+    hospital.call("2203", nodes.visit(encounter, 3))
+    hospital.call("2204", nodes.fees(encounter, [line(1, count=9), line(2, CLASS_B)], who=3))
+    promised = hospital.call("2206", nodes.settling(encounter, "1000.00", who=3)).output
+    info = hospital.call("2207", nodes.settling(encounter, "1000.00", who=3, **nodes.parts_of(promised))).output[
+        "setlinfo"
+    ]
+    found = hospital.call("5203", nodes.revocation(info))
+    assert_complete("5203", found.output)
+    same = ("medfee_sumamt", "fund_pay_sumamt", "hifp_pay", "acct_pay", "setl_time", "medins_setl_id")
+    assert {name: found.output["setlinfo"][name] for name in same} == {name: info[name] for name in same}
+    rows = hospital.call("5204", nodes.revocation(info)).output
+    assert isinstance(rows, list)
+    assert [row["feedetl_sn"] for row in rows] == ["1", "2"]
+    assert rows[0]["bilg_dr_name"] == "陈医生"
+    range_ = {"begntime": "2026-11-01", "endtime": "2026-11-20", "med_type": "11"}
+    visits = hospital.call("5201", {"data": {"psn_no": person_number(3), **range_}}).output["mdtrtinfo"]
+    assert encounter in {row["mdtrt_id"] for row in visits}
+    counters = hospital.call("5206", {"data": {"psn_no": person_number(3)}}).output["cuminfo"]
+    assert {row["year"] for row in counters} == {"2026"}
