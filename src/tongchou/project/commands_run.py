@@ -65,10 +65,11 @@ def _run(args: argparse.Namespace) -> int:
 
     check_port_free(args.host, args.port)
     print("正在启动数据库 / starting the database …", flush=True)
-    with database.started(responsible=True):
+    home = Home.current()
+    with home.sole_run(), database.started(responsible=True):
         migrate(verbosity=0)
         collect_static()
-        first_day = FirstDay(Home.current().root / "demo-next-step")
+        first_day = FirstDay(home.root / "demo-next-step")
         if not args.no_demo and not _has_persons():
             first_day.begin(persons=args.persons)
         first_day.before_server()

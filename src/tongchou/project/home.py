@@ -11,8 +11,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +57,24 @@ class Home:
             probe.unlink()
         except OSError as error:
             raise home_not_writable(self.root, error) from error
+
+    @contextmanager
+    def sole_run(self) -> Iterator[None]:
+        """Only one ``tongchou run`` per home: it is responsible for the database. The lock ends with the process.
+
+        Raises:
+            OperationProblem: another run has this home, or the folder can't be written.
+        """
+        self.create()
+        with (self.root / "run.lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise OperationProblem(
+                    f"数据目录 {self.root} 的实例已在运行：请使用已启动的网站，或用 TONGCHOU_HOME 指定另一个目录",
+                    f"the instance in {self.root} already runs: use it, or set TONGCHOU_HOME to another folder",
+                ) from error
+            yield
 
     def secret_key(self) -> str:
         """Django's SECRET_KEY of this instance, generated at the first call and kept in ``secret`` (mode 0600).

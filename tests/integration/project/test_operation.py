@@ -81,6 +81,14 @@ def test_the_site_answers_and_stops_in_order(instance: Instance) -> None:
     assert instance.command("db", "status").returncode == 1, "the database that run started must be stopped by it"
 
 
+def test_a_second_run_on_the_same_home_is_refused(instance: Instance) -> None:
+    url = instance.serve()
+    done = instance.command("run", "--no-demo", "--port", "0")
+    assert done.returncode == 2
+    assert "已在运行" in one_clear_line(done.stderr)
+    assert answers(url)
+
+
 def test_a_database_killed_under_the_running_site_comes_back_by_itself(instance: Instance) -> None:
     url = instance.serve()
     os.kill(instance.database_pid(), signal.SIGKILL)
