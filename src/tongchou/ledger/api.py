@@ -14,7 +14,7 @@ from tongchou.ledger.closing import (
     views_of,
 )
 from tongchou.ledger.core import EntryLine, open_day
-from tongchou.ledger.queries import account_id, account_ids, balance, closed_through, forget_accounts, is_closed
+from tongchou.ledger.queries import account_id, account_ids, areas, balance, closed_through, forget_accounts, is_closed
 from tongchou.ledger.services import business_date, ensure_chart, post, reverse
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "EntryLine",
     "account_id",
     "account_ids",
+    "areas",
     "balance",
     "business_date",
     "check",

@@ -106,3 +106,8 @@ def rows(sql: str, *given: Any) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return list(cursor.fetchall()) if cursor.description else []
+
+
+def areas() -> list[str]:
+    """The pooling areas that have a chart, by code."""
+    return [area for (area,) in rows("SELECT DISTINCT area FROM ledger_account ORDER BY 1")]

@@ -1,5 +1,6 @@
 """What other rooms may use of settlement."""
 
+from tongchou.settlement.closing import Claim, DayView, close_day, day_view
 from tongchou.settlement.core.inputs import (
     DiagnosisInput,
     DischargeInput,
@@ -13,6 +14,7 @@ from tongchou.settlement.core.inputs import (
 )
 from tongchou.settlement.core.tables import MED_TYPES, MedType
 from tongchou.settlement.core.views import LineSplitView, PaymentView, SettlementView
+from tongchou.settlement.doctor import examine
 from tongchou.settlement.encounters import (
     admit,
     cancel_admission,
@@ -33,12 +35,37 @@ from tongchou.settlement.enquiries import (
 )
 from tongchou.settlement.explaining import counters, explain, plan_of
 from tongchou.settlement.fees import upload_lines, withdraw_lines
+from tongchou.settlement.partitions import ensure_fee_months
+from tongchou.settlement.planning import book
 from tongchou.settlement.receipts import once
 from tongchou.settlement.revoking import revoke, undo
 from tongchou.settlement.settling import Job, pre_settle, settle_many
+from tongchou.settlement.statements import (
+    DetailClaim,
+    DetailResult,
+    Scope,
+    StatementTotals,
+    Totals,
+    statement_details,
+    statement_totals,
+)
 from tongchou.settlement.stored import lines_of, settlement_view
 
 __all__ = [
+    "Claim",
+    "DayView",
+    "DetailClaim",
+    "DetailResult",
+    "Scope",
+    "StatementTotals",
+    "Totals",
+    "book",
+    "close_day",
+    "day_view",
+    "ensure_fee_months",
+    "examine",
+    "statement_details",
+    "statement_totals",
     "MED_TYPES",
     "CounterView",
     "DiagnosisInput",

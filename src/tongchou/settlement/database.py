@@ -7,7 +7,7 @@ from typing import Any
 from django.db import connection
 
 
-def run(sql: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+def run(sql: str, parameters: tuple[Any, ...] | dict[str, Any]) -> list[tuple[Any, ...]]:
     """Execute one statement (prepared on the server) and fetch all rows, on the connection Django holds for the thread."""
     connection.ensure_connection()
     raw: Any = connection.connection

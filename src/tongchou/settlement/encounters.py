@@ -1,6 +1,7 @@
 """Registrations and stays: open, describe, discharge, cancel (2201-2203, 2401-2405).
 
-Each function is the work of one writing transaction: call it inside :func:`tongchou.settlement.receipts.once`.
+Each function is one transaction, or joins the one it is called in: messages call it inside
+:func:`tongchou.settlement.receipts.once`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from tongchou.settlement import rejections
 from tongchou.settlement.core.decision import admit_person, med_type_of
@@ -25,6 +26,7 @@ DEFAULT_MED_TYPE = "11"
 """What a registration is taken for until 2203 says what the visit is."""
 
 
+@transaction.atomic(savepoint=False)
 def register_encounter(*, institution_code: str, request: EncounterInput, now: datetime) -> int:
     """Register an outpatient visit (2201). Returns the encounter's id (mdtrt_id).
 
@@ -34,6 +36,7 @@ def register_encounter(*, institution_code: str, request: EncounterInput, now: d
     return _open(institution_code=institution_code, request=request, now=now, gate_med_type=request.med_type or "11")
 
 
+@transaction.atomic(savepoint=False)
 def admit(*, institution_code: str, request: EncounterInput, now: datetime) -> int:
     """Admit a person to hospital (2401); a person has one open stay at most. Returns the encounter's id.
 
@@ -122,6 +125,7 @@ def refuse_state(encounter: Encounter, allowed: Iterable[str], *, action: str, h
         raise rejections.ENCOUNTER_STATE(encounter=encounter.pk, status=status, action=action, hint=hint)
 
 
+@transaction.atomic(savepoint=False)
 def record_visit(*, institution_code: str, request: VisitInput) -> int:
     """Record what an outpatient visit was about (2203): med_type, disease, diagnoses.
 
@@ -160,6 +164,7 @@ def _check_med_type(encounter: Encounter, request: VisitInput) -> None:
         raise rejections.MED_TYPE_DIFFERS(med_type=request.med_type, registered=encounter.med_type)
 
 
+@transaction.atomic(savepoint=False)
 def update_encounter(
     *, institution_code: str, encounter_id: int, person_number: str, changes: Mapping[str, Any],
     diagnoses: Iterable[DiagnosisInput] = (),
@@ -184,6 +189,7 @@ def update_encounter(
     return encounter.pk
 
 
+@transaction.atomic(savepoint=False)
 def cancel_encounter(*, institution_code: str, encounter_id: int, person_number: str) -> int:
     """Cancel an outpatient registration (2202) that has no fee lines any more.
 
@@ -196,6 +202,7 @@ def cancel_encounter(*, institution_code: str, encounter_id: int, person_number:
     return _set_status(encounter, CANCELLED)
 
 
+@transaction.atomic(savepoint=False)
 def cancel_admission(*, institution_code: str, encounter_id: int, person_number: str) -> int:
     """Cancel an admission (2404) that has no fee lines and no discharge any more.
 
@@ -210,6 +217,7 @@ def cancel_admission(*, institution_code: str, encounter_id: int, person_number:
     return _set_status(encounter, CANCELLED)
 
 
+@transaction.atomic(savepoint=False)
 def discharge(*, institution_code: str, request: DischargeInput) -> int:
     """Discharge a person from hospital (2402).
 
@@ -233,6 +241,7 @@ def discharge(*, institution_code: str, request: DischargeInput) -> int:
     return encounter.pk
 
 
+@transaction.atomic(savepoint=False)
 def cancel_discharge(*, institution_code: str, encounter_id: int, person_number: str) -> int:
     """Take a discharge back (2405).
 

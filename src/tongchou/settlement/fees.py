@@ -1,6 +1,7 @@
 """Fee lines of an encounter: upload with the split of each line, withdraw (2204, 2205, 2301, 2302).
 
-Each function is the work of one writing transaction: call it inside :func:`tongchou.settlement.receipts.once`.
+Each function is one transaction, or joins the one it is called in: messages call it inside
+:func:`tongchou.settlement.receipts.once`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 from datetime import date
 
 import msgspec
+from django.db import transaction
 
 from tongchou.kernel.money import format_yuan
 from tongchou.settlement import planning, rejections
@@ -38,6 +40,7 @@ WHERE fee_month = %s AND encounter_id = %s AND (line_no = ANY (%s) OR original_l
 """
 
 
+@transaction.atomic(savepoint=False)
 def upload_lines(
     *, institution_code: str, encounter_id: int, person_number: str, lines: Sequence[LineInput]
 ) -> list[LineSplitView]:
@@ -122,6 +125,7 @@ def _check_known(encounter: Encounter, lines: Sequence[LineInput]) -> None:
             left[original] += line.amount
 
 
+@transaction.atomic(savepoint=False)
 def withdraw_lines(
     *,
     institution_code: str,

@@ -1,0 +1,240 @@
+"""Settlement's invariants, checked on a live database with set-based SQL (`tongchou doctor`)."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any, NamedTuple
+
+from tongchou.kernel.findings import Finding, Severity
+from tongchou.settlement import closing
+from tongchou.settlement.database import run
+from tongchou.settlement.partitions import missing_fee_months
+
+SHOWN = 20
+
+
+class Rule(NamedTuple):
+    """An invariant: its violations as rows, and how to say one."""
+
+    number: str
+    sql: str
+    what: str
+    remedy: str
+    severity: Severity = "error"
+
+
+RESTORE = "数据被绕过系统改动：从备份恢复所列记录，并查明谁以何权限写入数据库"
+
+RULES = (
+    Rule(
+        "S1",
+        """
+        SELECT id, total, out_of_scope + over_limit + prior_self_pay + in_scope, fund_pay + account_pay + cash_pay
+        FROM settlement_settlement
+        WHERE total <> out_of_scope + over_limit + prior_self_pay + in_scope OR total <> fund_pay + account_pay + cash_pay
+           OR (direction > 0 AND least(total, fund_pay, account_pay, cash_pay) < 0)
+        ORDER BY id
+        """,
+        "结算 {0}：总额 {1} 分，费用构成合计 {2} 分，支付合计 {3} 分",
+        RESTORE,
+    ),
+    Rule(
+        "S2",
+        """
+        SELECT s.id, s.fund_pay, coalesce(sum(y.amount), 0)
+        FROM settlement_settlement s LEFT JOIN settlement_payment y ON y.settlement_id = s.id
+        GROUP BY s.id HAVING s.fund_pay <> coalesce(sum(y.amount), 0) ORDER BY s.id
+        """,
+        "结算 {0}：基金支付 {1} 分，分项合计 {2} 分",
+        RESTORE,
+    ),
+    Rule(
+        "S3",
+        """
+        SELECT s.id, s.total, coalesce(f.amount, 0)
+        FROM settlement_settlement s
+        LEFT JOIN (
+            SELECT settlement_id, sum(amount) AS amount, sum(out_of_scope) AS out_of_scope, sum(over_limit) AS over_limit,
+                   sum(prior_self_pay) AS prior_self_pay, sum(in_scope) AS in_scope
+            FROM settlement_feeline WHERE settlement_id IS NOT NULL GROUP BY settlement_id
+        ) AS f ON f.settlement_id = s.id
+        WHERE s.direction > 0
+          AND NOT EXISTS (SELECT 1 FROM settlement_settlement r WHERE r.reversal_of_id = s.id)
+          AND (s.total, s.out_of_scope, s.over_limit, s.prior_self_pay, s.in_scope) IS DISTINCT FROM
+              (coalesce(f.amount, 0), coalesce(f.out_of_scope, 0), coalesce(f.over_limit, 0),
+               coalesce(f.prior_self_pay, 0), coalesce(f.in_scope, 0))
+        ORDER BY s.id
+        """,
+        "结算 {0}：总额 {1} 分，费用明细合计 {2} 分（或构成不符）",
+        RESTORE,
+    ),
+    Rule(
+        "S4",
+        """
+        SELECT s.id, coalesce(j.journals, 0) FROM settlement_settlement s
+        LEFT JOIN (
+            SELECT cause_id, count(*) AS journals, min(area) AS area, min(business_date) AS day,
+                   min(reversal_of_id) AS reversal_of
+            FROM ledger_journal WHERE cause = 'settlement' GROUP BY cause_id
+        ) AS j ON j.cause_id = s.id
+        WHERE coalesce(j.journals, 0) <> 1 OR j.area <> s.area OR j.day <> s.business_date
+           OR j.reversal_of IS DISTINCT FROM s.reversal_of_id
+        UNION ALL
+        SELECT j.cause_id, -1 FROM ledger_journal j
+        WHERE j.cause = 'settlement' AND NOT EXISTS (SELECT 1 FROM settlement_settlement s WHERE s.id = j.cause_id)
+        ORDER BY 1
+        """,
+        "结算 {0}：应有且只有一张相符的凭证，实有 {1} 张（-1 表示凭证没有结算）",
+        "查明缺失或多出的凭证，从备份恢复；检查 ledger_journal 的触发器是否被停用",
+    ),
+    Rule(
+        "S5",
+        """
+        SELECT s.id, s.fund_pay, s.account_pay, s.cash_pay, e.fund, e.account, e.cash
+        FROM settlement_settlement s
+        JOIN (
+            SELECT j.cause_id, coalesce(sum(e.amount) FILTER (WHERE starts_with(a.code, '5001.')), 0) AS fund,
+                   coalesce(sum(e.amount) FILTER (WHERE a.code = '2201'), 0) AS account,
+                   coalesce(sum(e.amount) FILTER (WHERE a.code = '9001'), 0) AS cash
+            FROM ledger_journal j LEFT JOIN ledger_entry e ON e.journal_id = j.id
+            LEFT JOIN ledger_account a ON a.id = e.account_id
+            WHERE j.cause = 'settlement' GROUP BY j.cause_id
+        ) AS e ON e.cause_id = s.id
+        WHERE (s.fund_pay, s.account_pay, s.cash_pay) IS DISTINCT FROM (e.fund, e.account, e.cash)
+        ORDER BY s.id
+        """,
+        "结算 {0}：基金/个账/现金 {1}/{2}/{3} 分，凭证为 {4}/{5}/{6} 分",
+        RESTORE,
+    ),
+    Rule(
+        "S6",
+        """
+        SELECT r.id, o.id FROM settlement_settlement r LEFT JOIN settlement_settlement o ON o.id = r.reversal_of_id
+        WHERE r.direction < 0 AND (
+            o.id IS NULL OR o.direction < 0 OR r.encounter_id <> o.encounter_id OR r.person_id <> o.person_id
+            OR (r.total, r.fund_pay, r.account_pay, r.cash_pay, r.in_scope)
+               IS DISTINCT FROM (-o.total, -o.fund_pay, -o.account_pay, -o.cash_pay, -o.in_scope))
+        UNION ALL
+        SELECT max(id), reversal_of_id FROM settlement_settlement WHERE reversal_of_id IS NOT NULL
+        GROUP BY reversal_of_id HAVING count(*) > 1
+        ORDER BY 1
+        """,
+        "撤销 {0} 与原结算 {1} 不是互为镜像，或被撤销多次",
+        RESTORE,
+    ),
+    Rule(
+        "S7",
+        """
+        WITH moved AS (
+            SELECT s.person_id, s.scheme, p.key AS period, d.key AS name, sum(d.value::bigint) AS amount
+            FROM settlement_settlement s, jsonb_each(s.accumulator_delta) AS p, jsonb_each_text(p.value) AS d
+            GROUP BY 1, 2, 3, 4
+        ), held AS (
+            SELECT a.person_id, a.scheme, a.period, d.key AS name, d.value::bigint AS amount
+            FROM settlement_accumulators a, jsonb_each_text(a.values) AS d
+        )
+        SELECT coalesce(h.person_id, m.person_id), coalesce(h.scheme, m.scheme), coalesce(h.period, m.period),
+               coalesce(h.name, m.name), coalesce(h.amount, 0), coalesce(m.amount, 0)
+        FROM held h FULL JOIN moved m
+            ON m.person_id = h.person_id AND m.scheme = h.scheme AND m.period = h.period AND m.name = h.name
+        WHERE coalesce(h.amount, 0) <> coalesce(m.amount, 0)
+        ORDER BY 1, 2, 3, 4
+        """,
+        "参保人（内部编号 {0}）险种 {1} 期间 {2} 累计项 {3} 为 {4}，各结算合计为 {5}",
+        "以结算记录的累计变动为准更正个人累计，并查明谁改动了累计",
+    ),
+    Rule(
+        "S8",
+        """
+        SELECT r.institution_code, r.message_id, r.transaction, r.subject FROM settlement_receipt r
+        WHERE (r.transaction IN ('2102', '2103', '2207', '2208', '2304', '2305')
+               AND NOT EXISTS (SELECT 1 FROM settlement_settlement s WHERE s.id = r.subject))
+           OR (r.transaction IN ('2201', '2401')
+               AND NOT EXISTS (SELECT 1 FROM settlement_encounter e WHERE e.id = r.subject))
+        ORDER BY 1, 2
+        """,
+        "机构 {0} 报文 {1}（交易 {2}）指向的业务 {3} 不存在",
+        "已应答的业务丢失：从备份恢复，并请机构以 3202 对明细账",
+    ),
+    Rule(
+        "S9",
+        """
+        SELECT f.encounter_id, f.line_no, f.settlement_id FROM settlement_feeline f
+        WHERE f.settlement_id IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM settlement_settlement s WHERE s.id = f.settlement_id AND s.encounter_id = f.encounter_id)
+        ORDER BY 1, 2
+        """,
+        "就诊 {0} 的费用明细 {1} 指向不存在或不属于该就诊的结算 {2}",
+        RESTORE,
+    ),
+    Rule(
+        "S10",
+        """
+        SELECT DISTINCT s.package, min(s.id) FROM settlement_settlement s
+        WHERE s.package <> '' AND NOT EXISTS (SELECT 1 FROM settlement_policypackage p WHERE p.hash = s.package)
+        GROUP BY s.package ORDER BY 1
+        """,
+        "政策包 {0} 没有存档（例如结算 {1} 使用了它）",
+        "从版本库找回该政策包并存入政策包存档，否则旧结算无法解释",
+    ),
+)
+
+
+def check(area: str | None = None, *, today: date) -> list[Finding]:
+    """Check the invariants S1…S12.
+
+    S1 payers and parts sum to the total; S2 payments; S3 fee lines; S4 one journal each; S5 the journal says the same;
+    S6 revocations mirror, once; S7 counters are the sum of the deltas; S8 receipts point to what exists; S9 lines too;
+    S10 packages are archived; S11 closed days' settlements can be recomputed; S12 partitions are there.
+
+    Args:
+        area: closed days of this area only; the other invariants are of the whole database.
+        today: this and the next month must have partitions.
+    """
+    findings = []
+    for rule in RULES:
+        found = run(rule.sql, ())
+        findings += [_finding(rule, rule.what.format(*row)) for row in found[:SHOWN]]
+        if len(found) > SHOWN:
+            findings.append(_finding(rule, f"……另有 {len(found) - SHOWN} 条"))
+    return findings + _closed_days(area) + _partitions(today)
+
+
+def _finding(rule: Rule, what: str) -> Finding:
+    return Finding(number=rule.number, severity=rule.severity, what=what, remedy=rule.remedy)
+
+
+def _closed_days(area: str | None) -> list[Finding]:
+    rows = run(
+        "SELECT area, day, figures FROM ledger_businessday"
+        " WHERE closed_at IS NOT NULL AND (%s::text IS NULL OR area = %s) ORDER BY 1, 2",
+        (area, area),
+    )
+    findings = []
+    for an_area, day, raw in rows:
+        figures: dict[str, Any] = json.loads(raw) if isinstance(raw, str) else raw
+        views = figures.get("views", {})
+        now = closing.settled_and_owed(an_area, day)
+        for name in (closing.SETTLEMENTS, closing.INSTITUTIONS):
+            if name in views and _filled(views[name]) != _filled(now[name]):
+                what = f"统筹区 {an_area} 业务日 {day} 的“{name}”数据与日结时不符"
+                findings.append(Finding(number="S11", severity="error", what=what, remedy=RESTORE))
+    return findings
+
+
+def _filled(view: dict[str, int]) -> dict[str, int]:
+    return {figure: fen for figure, fen in view.items() if fen}
+
+
+def _partitions(today: date) -> list[Finding]:
+    remedy = "执行 tongchou close-day，或重新启动服务，会自动补建费用明细的月分区"
+    findings = [
+        Finding(number="S12", severity="warning", what=f"缺少费用明细分区 {name}", remedy=remedy)
+        for name in missing_fee_months(around=today)
+    ]
+    (strays,) = run("SELECT count(*) FROM settlement_feeline_default", ())[0]
+    if strays:
+        what = f"费用明细默认分区中有 {strays} 条记录"
+        findings.append(Finding(number="S12", severity="warning", what=what, remedy=remedy))
+    return findings
