@@ -9,6 +9,7 @@ from tongchou.exchange.handlers import (
     inpatient,
     outpatient,
     pharmacy,
+    statements,
 )
 from tongchou.exchange.kinds import Transaction
 
@@ -20,6 +21,7 @@ def transactions() -> dict[str, Transaction]:
         **pharmacy.TRANSACTIONS,
         **outpatient.TRANSACTIONS,
         **inpatient.TRANSACTIONS,
+        **statements.TRANSACTIONS,
         **enquiries.TRANSACTIONS,
         **files.TRANSACTIONS,
     }
