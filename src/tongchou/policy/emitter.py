@@ -16,7 +16,7 @@ from tongchou.policy.findings import Finding
 from tongchou.policy.model import BILL_COMPONENTS, AccumulatorSpec, Condition, FactSpec, Place, Quantity, Table
 from tongchou.policy.program import Check, Display, Refusal
 from tongchou.policy.rejections import NUMBER_UNKNOWN
-from tongchou.policy.typed import UNIT_TYPES, Code, Scope, at_scale, typed_as
+from tongchou.policy.typed import UNIT_TYPES, Code, Scope, at_scale, typed, typed_as
 
 UNKNOWN_CELL = -(10**15)
 BILL_NAMES = {f"bill.{name}": f"c_{name}" for name in BILL_COMPONENTS}
@@ -107,11 +107,19 @@ class Emitter:
         if name in BILL_NAMES:
             return Code(f"b_{name.removeprefix('bill.')}", "fen")
         if name in self.defines:
-            return self.defines[name].expression
+            return self._defined(self.defines[name])
         if name in self.tables:
             code, _ = self.quantity(self.tables[name], "t")
             return code
         return None
+
+    def _defined(self, condition: Condition) -> Code:
+        """A named condition; its mistakes are reported where it is written, not where it is used."""
+        try:
+            return typed(condition.expression, self.scope)
+        except ExpressionError as error:
+            self.report(condition.place, str(error), "请改正define中的表达式")
+            return Code("False", "bool")
 
     # -- values ---------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ conditions, named tables). There is no division, no loop, no attribute, no way o
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -147,20 +148,26 @@ class _Parser:
         if not self.accept(text):
             raise ExpressionError(f"表达式“{self.source}”缺少“{text}”")
 
-    def value(self) -> Expression:
+    def deeper(self, parse: Callable[[], Expression]) -> Expression:
+        """Parse one level further down; the depth is bounded."""
         self.depth += 1
         if self.depth > MAX_NESTING:
             raise ExpressionError("表达式嵌套过深")
-        if self.accept("if"):
-            condition = self.disjunction()
-            self.expect("then")
-            chosen = self.value()
-            self.expect("else")
-            result: Expression = Operation("if", (condition, chosen, self.value()))
-        else:
-            result = self.disjunction()
+        result = parse()
         self.depth -= 1
         return result
+
+    def value(self) -> Expression:
+        return self.deeper(self.choice)
+
+    def choice(self) -> Expression:
+        if not self.accept("if"):
+            return self.disjunction()
+        condition = self.disjunction()
+        self.expect("then")
+        chosen = self.value()
+        self.expect("else")
+        return Operation("if", (condition, chosen, self.value()))
 
     def disjunction(self) -> Expression:
         parts = [self.conjunction()]
@@ -176,7 +183,7 @@ class _Parser:
 
     def negation(self) -> Expression:
         if self.accept("not"):
-            return Operation("not", (self.negation(),))
+            return self.deeper(lambda: Operation("not", (self.negation(),)))
         return self.comparison()
 
     def comparison(self) -> Expression:
@@ -221,7 +228,7 @@ class _Parser:
 
     def unary(self) -> Expression:
         if self.accept("-"):
-            return Operation("neg", (self.unary(),))
+            return self.deeper(lambda: Operation("neg", (self.unary(),)))
         return self.primary()
 
     def primary(self) -> Expression:

@@ -60,7 +60,7 @@ class FinancingPlan:
                 paid.append((rule.payer, amount, rule.place.cite))
                 left -= amount
         shares = MappingProxyType(dict(entry.shares))
-        return Dues(shares, tuple(paid), left, sum(entry.shares.values()), entry.place.cite)
+        return Dues(shares, tuple(paid), left, entry.total, entry.place.cite)
 
     @staticmethod
     def _amount(rule: OnBehalf, left: int) -> int:

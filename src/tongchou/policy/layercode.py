@@ -274,7 +274,7 @@ class LayerCode:
         adjustments = () if fixed else self.layer.adjust
         for adjustment in adjustments:
             code = self._adjust(code, adjustment, label, above)
-        self.e.checks.append(Check("ratio", code.text, code.scale, self.layer.place, f"{self.layer.title}的{label}"))
+        self.e.checks.append(Check("ratio", code.text, code.scale, quantity.place, f"{self.layer.title}的{label}"))
         if adjustments and not code.text.isdigit():
             floor = self.e.let(f"{self.tag}ratio{number}", f"{code.text} if {code.text} > 0 else 0")
             code = replace(code, text=self.e.smaller(f"{self.tag}ratio{number}", floor, str(code.scale)))

@@ -32,7 +32,7 @@ def read_pack(tree: Map, findings: list[Finding], vocabulary: Mapping[str, FactS
     version = top.child("version") or Cursor(Map(tree.file, tree.line, {}), [])
     start = version.day("from")
     if start is None:
-        top.report("缺少版本的生效日期", "请写version: {from: 日期}")
+        top.report("缺少版本的生效日期", "请写version: {from: 日期}", tree.get("version"))
     source = top.child("source")
     document = ""
     if source is not None:
