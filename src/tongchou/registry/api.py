@@ -1,6 +1,7 @@
 """What other capabilities may use of the registry."""
 
 from tongchou.registry.bulk import (
+    advance_numbers,
     copy_rows,
     day_range,
     load_areas,
@@ -62,6 +63,7 @@ __all__ = [
     "EnrolmentView",
     "IdentityView",
     "PersonView",
+    "advance_numbers",
     "areas",
     "cards_of",
     "certify_disease",

@@ -24,7 +24,7 @@ PERSON_COLUMNS = (
     "household_id",
     "created_at",
 )
-CARD_COLUMNS = ("person_id", "kind", "number", "serial", "active", "issued_on")
+CARD_COLUMNS = ("person_id", "kind", "number", "serial", "active", "issued_on", "lost_at")
 ENROLMENT_COLUMNS = (
     "person_id",
     "scheme",
@@ -85,6 +85,15 @@ def reserve_ids(*, kind: str, count: int) -> range:
         cursor.execute(f"SELECT setval('{sequence}', nextval('{sequence}') + %s::bigint)", [count])
         (last,) = cursor.fetchone()
     return range(last - count, last)
+
+
+def advance_numbers(*, persons: int, employers: int) -> None:
+    """Move the series of person and unit numbers beyond numbers that a bulk load has used."""
+    with connection.cursor() as cursor:
+        for series, used in (("registry_person_number", persons), ("registry_employer_number", employers)):
+            cursor.execute(
+                f"SELECT setval('{series}', greatest(%s::bigint, (SELECT last_value FROM {series})))", [used]
+            )
 
 
 def load_areas(rows: Iterable[tuple[object, ...]]) -> int:
