@@ -37,6 +37,14 @@ def steps_of(settlement: Row) -> list[ExplainedStep]:
         return []
 
 
+def policy_of(settlement: Row) -> str:
+    """Titles of the policy documents that a settlement was decided by; empty where they can't be found any more."""
+    try:
+        return settlement_room.plan_of(plan_id=settlement["plan"], package=settlement["package"]).title
+    except Rejection:
+        return ""
+
+
 def counters_of(accumulators: list[Row] | None, area: str, today: date) -> list[Row]:
     """A person's accumulators with the Chinese titles and units that the policy gives them; noughts are left out."""
     shown = []

@@ -69,7 +69,7 @@ SELECT s.*, p.number AS person_number, p.name AS person_name, p.cert_type, p.cer
             'reversal_of', j.reversal_of_id, 'entries', (
               SELECT jsonb_agg(jsonb_build_object('code', k.code, 'name', k.name, 'amount', e.amount) ORDER BY e.line)
               FROM ledger_entry e JOIN ledger_account k ON k.id = e.account_id WHERE e.journal_id = j.id)) ORDER BY j.id)
-     FROM ledger_journal j WHERE j.business_key = ANY(ARRAY['setl:' || s.id, 'revoke:' || s.id])) AS journals
+     FROM ledger_journal j WHERE j.business_key = ANY(ARRAY['setl:' || s.id, 'revoke:' || s.reversal_of_id])) AS journals
 FROM settlement_settlement s JOIN registry_person p ON p.id = s.person_id
 JOIN settlement_encounter v ON v.id = s.encounter_id
 LEFT JOIN registry_area a ON a.code = s.area
@@ -111,11 +111,11 @@ def settlement(settlement_id: int, scope: dict[str, Any]) -> Row | None:
 
 
 def lines(found: Row, limit: int = 2000) -> list[Row]:
-    """The fee lines of a settlement; of a revoked one, those that went back to the visit."""
+    """The fee lines of a settlement; of a revoked one, those that stayed with it or went back to the visit."""
     parameters = {
         "month": found["fee_month"],
         "encounter": found["encounter_id"],
-        "settlement": found["id"],
+        "settlement": found["reversal_of_id"] or found["id"],
         "revoked": found["revoked_by"] is not None or found["direction"] < 0,
         "limit": limit,
     }

@@ -28,13 +28,20 @@ def statement_pdf(
     settlement: dict[str, Any],
     steps: Sequence[ExplainedStep],
     lines: Sequence[dict[str, Any]],
+    policy: str,
     centre: str,
     printed_by: str,
     printed_at: datetime,
 ) -> bytes:
     """The PDF, A4, with every font it needs inside."""
     data = statement_data(
-        settlement=settlement, steps=steps, lines=lines, centre=centre, printed_by=printed_by, printed_at=printed_at
+        settlement=settlement,
+        steps=steps,
+        lines=lines,
+        policy=policy,
+        centre=centre,
+        printed_by=printed_by,
+        printed_at=printed_at,
     )
     compiler = typst.Compiler(
         (_ROOM / "print" / "statement.typ").read_bytes(),
@@ -55,6 +62,7 @@ def statement_data(
     settlement: dict[str, Any],
     steps: Sequence[ExplainedStep],
     lines: Sequence[dict[str, Any]],
+    policy: str,
     centre: str,
     printed_by: str,
     printed_at: datetime,
@@ -74,6 +82,7 @@ def statement_data(
         ],
         "cash": format_yuan_grouped(settlement["cash_pay"]),
         "cash_words": yuan_in_words(settlement["cash_pay"]),
+        "policy": policy,
         "steps": [_step(step) for step in steps],
         "lines": [_line(number, line) for number, line in enumerate(lines, 1)],
         "totals": _totals(settlement),

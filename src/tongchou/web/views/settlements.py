@@ -72,6 +72,7 @@ def settlement(request: Request, settlement_id: int) -> HttpResponse:
         "payments": payments,
         "bars": waterfall(found, payments),
         "steps": explanation.steps_of(found),
+        "policy": explanation.policy_of(found),
         "lines": reads.lines(found),
         "age": age_on(found["birth_date"], found["business_date"]),
     }
@@ -87,6 +88,7 @@ def settlement_statement(request: Request, settlement_id: int) -> HttpResponse:
         settlement=found,
         steps=explanation.steps_of(found),
         lines=reads.lines(found),
+        policy=explanation.policy_of(found),
         centre=queries.area_name(request.scope.pooling_area) + "医疗保险中心",
         printed_by=request.user.name,
         printed_at=timezone.localtime(),
