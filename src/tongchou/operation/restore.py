@@ -34,7 +34,13 @@ from tongchou.operation.store import Backup, Store
 LOCAL = ZoneInfo("Asia/Shanghai")
 UNTIL_RECOVERED = {"hot_standby": "off"}
 """Nobody is let in before the target is reached; so a server that answers has reached it."""
-_RECOVERY_SETTINGS = ("restore_command", "recovery_target_time", "recovery_target_name", "recovery_target_action")
+_RECOVERY_SETTINGS = (
+    "restore_command",
+    "recovery_target_time",
+    "recovery_target_name",
+    "recovery_target_action",
+    "recovery_target_timeline",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +89,7 @@ def choose(place: Store, *, name: str | None, target: Target) -> Backup:
     """
     if target.moment is None or name:
         return place.choose(name=name)
-    backups = place.backups()
+    backups = [backup for backup in place.backups() if place.on_newest_timeline(backup)]
     if backups and backups[0].manifest.finished > target.moment:
         first = backups[0].manifest.finished.astimezone(LOCAL).strftime("%Y-%m-%d %H:%M:%S")
         raise BEFORE_FIRST_BACKUP(target=_text(target.moment), first=first)
@@ -184,6 +190,8 @@ def prepare_recovery(
             _lay_out(server, source, log / source.name, key=None, backup=backup.name)
     escaped = str(log).replace("%", "%%").replace("'", "''")
     settings = {"restore_command": f'cp "{escaped}/%f" "%p"', "recovery_target_action": "promote", **target.settings}
+    if not place.on_newest_timeline(backup):
+        settings["recovery_target_timeline"] = str(backup.timeline)
     with (server.data / "postgresql.auto.conf").open("a", encoding="utf-8") as file:
         for name, value in settings.items():
             file.write(f"{name} = '{value}'\n")

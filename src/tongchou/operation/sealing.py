@@ -68,7 +68,13 @@ def seal(path: Path, key: Any) -> Path:
 
 
 def pack(source: Path, target: Path, key: Any | None) -> Path:
-    """Compress one log segment and seal it if there is a key; complete or not at all. Returns where it lies."""
+    """Compress one log segment and seal it if there is a key; complete or not at all. Returns where it lies.
+
+    Histories of timelines (numbers only, and needed to choose a backup) are kept as they are.
+    """
+    if source.name.endswith(".history"):
+        shutil.copyfile(source, target)
+        return target
     target = target.with_name(target.name + ".gz" + (SUFFIX if key else ""))
     building = target.with_name(f".{target.name}.{os.getpid()}")
     packed = io.BytesIO()

@@ -78,6 +78,11 @@ class Backup:
         return self.manifest.name
 
     @property
+    def timeline(self) -> int:
+        """The timeline of the server's log that it was taken on; 0 for a dump."""
+        return int(self.manifest.first_segment[:8] or "0", 16)
+
+    @property
     def bytes(self) -> int:
         """Size on disk."""
         return sum(entry["bytes"] for entry in self.manifest.files.values())
@@ -132,11 +137,28 @@ class Store:
         fitting = [
             backup
             for backup in self.backups()
-            if (not name or backup.name == name) and (before is None or backup.manifest.finished <= before)
+            if (backup.name == name if name else self.on_newest_timeline(backup))
+            and (before is None or backup.manifest.finished <= before)
         ]
         if not fitting:
             raise NO_BACKUP(folder=self.root, which=f" {name}" if name else "")
         return fitting[-1]
+
+    def on_newest_timeline(self, backup: Backup) -> bool:
+        """Does the log that was written last lead on from this backup?
+
+        A restore to a moment begins a new timeline; what was backed up after that moment belongs to the past that was
+        given up, and is restored only when it is named.
+        """
+        histories = {int(name[:8], 16): path for name, path in self.segments().items() if name.endswith(".history")}
+        newest = max(histories, default=0)
+        if not newest or backup.timeline in (0, newest):
+            return True
+        left = _left_at(histories[newest].read_text("ascii"))
+        # A later entry may go back further: a restore to a moment that lies before an earlier switch.
+        limits = [at for timeline, at in left if timeline >= backup.timeline]
+        known = any(timeline == backup.timeline for timeline, _ in left)
+        return known and position(backup.manifest.restore_lsn) <= min(limits)
 
     def segments(self) -> dict[str, Path]:
         """Kept log files by name, compressed and sealed ones too."""
@@ -174,6 +196,18 @@ def describe(folder: Path) -> dict[str, dict[str, Any]]:
     return {
         path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "sha256": checksum(path)} for path in paths
     }
+
+
+def _left_at(history: str) -> list[tuple[int, int]]:
+    """The timelines of a history file and the position at which each was left."""
+    lines = [line.split() for line in history.splitlines()]
+    return [(int(words[0]), position(words[1])) for words in lines if len(words) > 1 and words[0].isdigit()]
+
+
+def position(lsn: str) -> int:
+    """A position in the log (``0/7012830``) as a number."""
+    high, _, low = lsn.partition("/")
+    return (int(high, 16) << 32) + int(low or "0", 16)
 
 
 def checksum(path: Path) -> str:

@@ -70,8 +70,9 @@ def test_nothing_answered_is_lost_whatever_is_destroyed(instance: Instance) -> N
     writer.wait_for(50)
     moment = writer.answered[-1][1] + timedelta(milliseconds=5)
     writer.wait_for(50)
+    before_last_backup = {number for number, _ in writer.answered}
     ok(instance, "backup")
-    in_last_backup = {number for number, _ in writer.answered[: len(writer.answered) // 2]}
+    last_backup = store_of(instance).choose().name
     writer.wait_for(50)
     writer.stop()
     answered = {number for number, _ in writer.answered}
@@ -80,24 +81,33 @@ def test_nothing_answered_is_lost_whatever_is_destroyed(instance: Instance) -> N
     # The data files are destroyed, the log of the last seconds is not: everything comes back.
     shutil.rmtree(instance.home / "postgres" / "base")
     ok(instance, "restore")
-    ok(instance, "db", "start")
-    assert answered <= journals(conninfo(instance))
-    ok(instance, "db", "stop")
-
-    # To a moment: all that was answered before it, nothing that came later.
-    ok(instance, "restore", "--to", moment.isoformat())
-    ok(instance, "db", "start")
-    found = journals(conninfo(instance))
-    before = {number for number, at in writer.answered if at <= moment}
-    assert before <= found
-    assert len(found - before) <= 1, "at most the one transaction that was under way at that very moment"
-    ok(instance, "db", "stop")
+    assert answered <= held(instance)
 
     # The whole data folder is gone: everything up to the last archived segment comes back.
     shutil.rmtree(instance.home / "postgres")
     ok(instance, "restore")
+    assert before_last_backup <= held(instance)
+
+    # To a moment: all that was answered before it, nothing that came later.
+    ok(instance, "restore", "--to", moment.isoformat())
+    found = held(instance)
+    before = {number for number, at in writer.answered if at <= moment}
+    assert before <= found
+    assert len(found - before) <= 1, "at most the one transaction that was under way at that very moment"
+
+    # That moment is the present now: a restore leads there again. What was given up comes back only when it is named.
+    ok(instance, "restore")
+    assert held(instance) == found
+    ok(instance, "restore", "--backup", last_backup)
+    assert before_last_backup <= held(instance)
+
+
+def held(instance: Instance) -> set[int]:
+    """The journals of a stopped instance."""
     ok(instance, "db", "start")
-    assert in_last_backup <= journals(conninfo(instance))
+    found = journals(conninfo(instance))
+    ok(instance, "db", "stop")
+    return found
 
 
 @pytest.mark.requirement("R1.9.03")
