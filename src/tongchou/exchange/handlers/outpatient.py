@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from tongchou.exchange.answers import line_rows, settlement_output
@@ -16,7 +17,9 @@ from tongchou.settlement import api as settlement
 NOT_SAID_YET = ""
 """med_type of a registration; 2203 says what the visit is about."""
 OUTPATIENT_PHASE = "0"
-INVALID = "0"
+INVALID, YES = "0", "1"
+REFERRED = frozenset({"2", "3"})
+"""OTP_ER_REFL_FLAG: referred, or both referred and an emergency."""
 
 
 def register(message: Message, _: bytes | None) -> tuple[object, int]:
@@ -161,8 +164,30 @@ def settled(message: Message, view: settlement.SettlementView) -> object:
 
 
 def kept(data: dict[str, Any], *names: str) -> dict[str, Any]:
-    """The registered fields that nothing is computed from; they come back in 5201."""
-    return {name: value for name in names if (value := data.get(name)) is not None}
+    """The registered fields that come back in 5201, and the circumstances that the policy asks for."""
+    fields = {name: value for name in names if (value := data.get(name)) is not None}
+    return {**fields, **circumstances(data)}
+
+
+def circumstances(data: dict[str, Any]) -> dict[str, str]:
+    """What exp_content says about a visit (interface section 6): third party liable, referred, accident."""
+    content = data.get("exp_content") or data.get("expContent")
+    if isinstance(content, str):
+        try:
+            content = json.loads(content)
+        except ValueError:
+            return {}
+    if not isinstance(content, dict):
+        return {}
+    flags = {str(key).upper(): str(value) for key, value in content.items()}
+    found = {}
+    if flags.get("REL_TTP_FLAG") == YES:
+        found["liable_person"] = YES
+    if flags.get("TRUM_FLAG") == YES:
+        found["accident"] = YES
+    if flags.get("OTP_ER_REFL_FLAG") in REFERRED:
+        found["referral"] = "转诊"
+    return found
 
 
 TRANSACTIONS: dict[str, Transaction] = {
