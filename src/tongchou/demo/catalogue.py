@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from functools import cache
 from random import Random
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -64,10 +65,20 @@ _DEAREST_IN_PRIMARY_CARE = 400 * 1_000_000
 
 def local_code(institution: InstitutionRow, item: ItemRow) -> str:
     """The institution's own code of an item: letters by kind, an offset of its own, so no two institutions agree."""
-    letters = {"101": "YP", "102": "CY", "201": "FW", "301": "HC"}[item.list_type]
-    places = {each.code: place for place, each in enumerate(tables.items())}
-    offset = Random(institution.code).randrange(10_000, 90_000)  # noqa: S311 - an invented code, no secret
-    return f"{letters}{offset + 7 * places[item.code]:06d}"
+    return f"{_LETTERS[item.list_type]}{_offset(institution.code) + 7 * _places()[item.code]:06d}"
+
+
+_LETTERS = {"101": "YP", "102": "CY", "201": "FW", "301": "HC"}
+
+
+@cache
+def _offset(institution_code: str) -> int:
+    return Random(institution_code).randrange(10_000, 90_000)  # noqa: S311 - an invented code, no secret
+
+
+@cache
+def _places() -> dict[str, int]:
+    return {item.code: place for place, item in enumerate(tables.items())}
 
 
 def price_at(institution: InstitutionRow, item: ItemRow) -> int:

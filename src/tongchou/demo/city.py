@@ -102,11 +102,11 @@ class _Builder:
         self._journals = count(1)
         self._serials = SerialSource(0)
         self._waiting: list[tuple[int, int]] = []
-        self.employers = self.accounts = self.account_total = 0
+        self.employers = self.accounts = self.account_total = self._last_employer = 0
 
     def run(self) -> None:
         """Load employers, then households batch by batch."""
-        self._immediate()
+        _check_constraints("IMMEDIATE")
         workplaces = self._load_employers()
         registrar = Registrar(
             self._rng,
@@ -130,16 +130,17 @@ class _Builder:
             rate = int(done / max(0.001, time.monotonic() - begun))
             self._report(f"参保人员 {done:,} / {self._wanted:,}（每秒 {rate:,} 人）")
         self._post_openings(everything=True)
-        registry.advance_numbers(persons=done, employers=self.employers)
+        registry.advance_numbers(persons=registrar.last_person, employers=self._last_employer)
+        _check_constraints("DEFERRED")
 
     def _load_employers(self) -> Workplaces:
         drafts = places.employers(self._rng, max(12, self._wanted // PERSONS_PER_EMPLOYER))
         ids = registry.reserve_ids(kind="employers", count=len(drafts))
         registry.load_employers(
-            (id_, f"6299{id_:08d}", draft.credit_code, draft.name, draft.kind[:6], draft.area, "", "")
+            (id_, f"6299{id_:08d}", draft.credit_code, draft.name, places.CREDIT_PREFIX[draft.kind], draft.area, "", "")
             for id_, draft in zip(ids, drafts, strict=True)
         )
-        self.employers = len(drafts)
+        self.employers, self._last_employer = len(drafts), ids[-1]
         return workplaces_of([(id_, d.area, d.kind, d.weight) for id_, d in zip(ids, drafts, strict=True)])
 
     def _load(self, batch: Batch) -> None:
@@ -161,8 +162,7 @@ class _Builder:
             total = sum(balance for _, balance in openings)
             number = next(self._journals)
             posted_at = _opening_moment(self._year)
-            with connection.cursor() as cursor:
-                cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+            _check_constraints("DEFERRED")
             ledger.post(
                 journal_id=self._serials.next(now_ms=int(posted_at.timestamp() * 1000)),
                 area=tables.CITY,
@@ -178,14 +178,17 @@ class _Builder:
                 memo="个人账户期初余额",
                 posted_at=posted_at,
             )
-            self._immediate()
+            _check_constraints("IMMEDIATE")
             self.account_total += total
 
-    @staticmethod
-    def _immediate() -> None:
-        """Check foreign keys at the end of each COPY: deferred, the checks of a million persons would fill the memory."""
-        with connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+def _check_constraints(when: str) -> None:
+    """IMMEDIATE checks foreign keys at the end of each COPY; deferred, those of a million persons would fill the memory.
+
+    DEFERRED is their usual state, and what the ledger needs: a journal balances only when its entries are written.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET CONSTRAINTS ALL {when}")
 
 
 def _id_blocks(reserve: Callable[[int], range]) -> Iterator[int]:

@@ -98,7 +98,7 @@ _SHAPE_WEIGHTS = list(accumulate(weight for _, weight in SHAPES))
 def _member(
     rng: Random, births: Births, community: Community, year: int, age: int, sex: str, family: str, ethnicity: str
 ) -> Member | None:
-    birth_date = date(year - 1 - age, 1, 1) + timedelta(days=rng.randrange(365))
+    birth_date = date(year - 1 - age, 1, 2) + timedelta(days=rng.randrange(365))
     number = births.id_number(community.county, birth_date, sex)
     if number is None:
         return None
@@ -115,8 +115,8 @@ def _ages(rng: Random, shape: str) -> list[tuple[int, str, bool]]:
     if shape == "single":
         return [(rng.randrange(19, 60), MALE if rng.random() < 0.55 else FEMALE, False)]
     if shape == "couple":
-        return _couple(rng, rng.choice((rng.randrange(24, 36), rng.randrange(44, 62))))
-    parents = _couple(rng, rng.randrange(26, 52))
+        return _couple(rng, rng.randrange(46, 63) if rng.random() < 0.7 else rng.randrange(24, 36))
+    parents = _couple(rng, rng.randrange(26, 55))
     young = parents[1][0]
     children = [_child(rng, young) for _ in range(2 if shape == "two children" else 1)]
     if shape != "three generations":
@@ -131,7 +131,7 @@ def _couple(rng: Random, age: int) -> list[tuple[int, str, bool]]:
 
 
 def _child(rng: Random, mother: int) -> tuple[int, str, bool]:
-    age = max(0, min(24, mother - rng.randrange(21, 33)))
+    age = max(0, min(28, mother - rng.randrange(21, 33)))
     return (age, MALE if rng.random() < 0.525 else FEMALE, False)
 
 

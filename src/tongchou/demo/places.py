@@ -15,7 +15,7 @@ _COMMUNITY_WORDS = ("新民", "和平", "团结", "建设", "光明", "幸福", 
 _VILLAGE_WORDS = ("张家湾", "李家沟", "王家坪", "上川", "下川", "石家嘴", "杏树湾", "柳树沟")
 
 GOVERNMENT, INSTITUTION, COMPANY, PRIVATE = "government", "institution", "company", "private"
-_CREDIT_PREFIX = {GOVERNMENT: "11", INSTITUTION: "12", COMPANY: "91", PRIVATE: "52"}
+CREDIT_PREFIX = {GOVERNMENT: "11", INSTITUTION: "12", COMPANY: "91", PRIVATE: "52"}
 _SHARES = ((GOVERNMENT, 8), (INSTITUTION, 18), (COMPANY, 68), (PRIVATE, 6))
 _WORK_AREAS = (("629901", 30), ("629902", 28), ("629903", 20), ("629921", 13), ("629922", 9))
 
@@ -35,7 +35,7 @@ class Community:
 
 @dataclass(frozen=True, slots=True)
 class EmployerDraft:
-    """An employer before it has a number. ``kind`` is the credit code's first two characters' class."""
+    """An employer before it has a number."""
 
     name: str
     kind: str
@@ -99,5 +99,5 @@ def employers(rng: Random, count: int) -> list[EmployerDraft]:
 def credit_code(kind: str, area: str, number: int) -> str:
     """A valid unified social credit code; the organisation code inside is valid too."""
     body = f"MA{number:06d}"
-    text = _CREDIT_PREFIX[kind] + area + body + organisation_check_character(body)
+    text = CREDIT_PREFIX[kind] + area + body + organisation_check_character(body)
     return text + credit_check_character(text)

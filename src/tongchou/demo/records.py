@@ -73,6 +73,7 @@ class Registrar:
         self._ids = ids
         self._workplaces = workplaces
         self._entered_at = entered_at
+        self.last_person = 0
 
     def enter(self, draft: HouseholdDraft, batch: Batch, *, at_most: int) -> int:
         """Enter a household.
@@ -95,7 +96,7 @@ class Registrar:
         self, draft: HouseholdDraft, household: int, member: Member, insurance: Insurance, batch: Batch
     ) -> None:
         rng = self._rng
-        person = next(self._ids.persons)
+        person = self.last_person = next(self._ids.persons)
         phone = f"1{rng.choice('35789')}{rng.randrange(10**9):09d}" if member.age >= 12 else ""
         batch.persons.append(
             (
