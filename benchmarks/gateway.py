@@ -68,17 +68,17 @@ def _messages(context: Context, url: str, count: int) -> list[bytes]:
     from tongchou.traffic import supplies, wire
     from tongchou.traffic.desk import Desk
 
-    city = supplies.load(patients=20_000, seed=1)
-    random = Random(1)
     now = datetime.now(wire.TIME_ZONE)
+    city = supplies.load(patients=20_000, seed=1, on=now.date())
+    random = Random(1)
     desks = [Desk(institution=pharmacy, started_at=now - timedelta(hours=1)) for pharmacy in city.pharmacies]
     for desk in desks:
         _sign_in(url, desk)
 
     def one(desk: Desk) -> bytes:
-        patient = city.insured.take(random)
+        patient = city.insured.take(random, scheme=supplies.EMPLOYEES)
         city.insured.give_back(patient)
-        lines = supplies.bill(desk.institution, random, lines=LINES, drugs_only=True)
+        lines = supplies.bill(desk.institution, random, lines=LINES, setting=supplies.PHARMACY_SALE)
         return desk.message("2102", wire.purchase(patient, lines, now)).body
 
     turns: Iterator[Desk] = itertools.cycle(desks)

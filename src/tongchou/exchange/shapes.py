@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from tongchou.exchange import tables
 from tongchou.exchange.checker import TIME_ZONE
 
+PROSE = ("名称", "姓名", "说明", "结果", "备注", "描述", "过程信息", "诊断信息", "联系", "电话")
 Shape = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
@@ -28,11 +30,13 @@ def nodes(transaction: str, name: str, rows: Iterable[Mapping[str, Any]]) -> lis
     return [shape(row) for row in rows]
 
 
+@lru_cache(maxsize=16_384)  # most amounts of an answer are 0 or come several times
 def yuan(fen: int) -> Decimal:
     """Fen as a JSON number with two decimals: 1230 → 12.30."""
     return Decimal(fen).scaleb(-2)
 
 
+@lru_cache(maxsize=16_384)
 def scaled(value: int, decimals: int) -> Decimal:
     """A scaled integer as a JSON number with its decimals: quantities (4), prices (6), ratios (4)."""
     return Decimal(value).scaleb(-decimals)
@@ -52,9 +56,14 @@ def _empty(field: tables.Field) -> object:
     return scaled(0, field.decimals) if field.kind in ("number", "serial") else ""
 
 
+def _is_prose(field: tables.Field) -> bool:
+    """Names and remarks may be longer inside than on the wire and are cut; codes and numbers never are."""
+    return any(word in field.caption for word in PROSE)
+
+
 def _shape(table: tables.Node) -> Shape:
     defaults = [(field.name, _empty(field)) for field in table.fields]
-    limits = [(field.name, field.length) for field in table.fields if field.kind == "text" and field.length]
+    limits = [(field.name, field.length) for field in table.fields if field.kind == "text" and _is_prose(field)]
 
     def fit(values: Mapping[str, Any]) -> dict[str, Any]:
         get = values.get
