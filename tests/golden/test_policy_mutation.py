@@ -19,7 +19,19 @@ from tongchou.policy.loader import read_cases, read_packs
 from tongchou.policy.nodes import Map, Scalar, Seq, Tree
 
 RULES = ("define", "tables", "lines", "benefits", "financing", "formulas")
-NOT_RULES = {"cite", "note", "title", "label", "pays_from", "counts", "paid", "to_counter", "by_reading", "acknowledged", "why"}
+NOT_RULES = {
+    "cite",
+    "note",
+    "title",
+    "label",
+    "pays_from",
+    "counts",
+    "paid",
+    "to_counter",
+    "by_reading",
+    "acknowledged",
+    "why",
+}
 NUMBER = re.compile(r"(?<![\w.:])\d+(?:\.\d+)?")
 
 
@@ -37,7 +49,10 @@ def mutants(tree: Tree, path: str = "") -> Iterator[tuple[str, Tree]]:
                 other = moved(match.group(), by)
                 if other is not None:
                     text = tree.text[: match.start()] + other + tree.text[match.end() :]
-                    yield f"{tree.file}:{tree.line} {path}: {tree.text} → {text}", Scalar(tree.file, tree.line, text, False)
+                    yield (
+                        f"{tree.file}:{tree.line} {path}: {tree.text} → {text}",
+                        Scalar(tree.file, tree.line, text, False),
+                    )
     elif isinstance(tree, Seq):
         for index, item in enumerate(tree.items):
             for what, other in mutants(item, f"{path}[{index}]"):

@@ -49,8 +49,12 @@ def bonus_points(years: int) -> int:
 def gansu_inpatient(year: Year, bill: dict[str, F], who: dict[str, object]) -> Result:
     """五(三), 五(六), 五(七), followed by Changsha's critical illness insurance 二(三)."""
     level, away, eligible = who["level"], who["away"], bill["in_scope"]
-    line = {(1, False): 100, (2, False): 350, (3, False): 600, (1, True): 300, (2, True): 500, (3, True): 800}[level, away]
-    percent = {1: 65, 2: 60, 3: 55}[level] + (10 if who["student"] else 0) - (10 if away else 0) + bonus_points(who["years"])
+    line = {(1, False): 100, (2, False): 350, (3, False): 600, (1, True): 300, (2, True): 500, (3, True): 800}[
+        level, away
+    ]
+    percent = (
+        {1: 65, 2: 60, 3: 55}[level] + (10 if who["student"] else 0) - (10 if away else 0) + bonus_points(who["years"])
+    )
     below_ceiling = min(eligible, max(F(0), 28_000 - year.cost))
     above_ceiling = eligible - below_ceiling
     pool = q(max(F(0), below_ceiling - line) * F(percent, 100))

@@ -13,7 +13,11 @@ from tests.unit.policy import oracle
 from tongchou.policy import Bill, PolicyBook
 
 LEVELS = {1: "一级", 2: "二级", 3: "三级"}
-FEN = st.one_of(st.integers(0, 300_000), st.integers(0, 6_000_000), st.sampled_from([0, 9_999, 10_000, 10_001, 2_800_000, 2_800_001]))
+FEN = st.one_of(
+    st.integers(0, 300_000),
+    st.integers(0, 6_000_000),
+    st.sampled_from([0, 9_999, 10_000, 10_001, 2_800_000, 2_800_001]),
+)
 BIG = st.one_of(FEN, st.integers(0, 60_000_000))
 VISIT = st.fixed_dictionaries(
     {"level": st.sampled_from([1, 2, 3]), "away": st.booleans(), "in_scope": BIG, "prior": FEN, "out": FEN, "over": FEN}
@@ -37,7 +41,7 @@ def add(counters: dict[str, int], delta: dict[str, int]) -> None:
 
 
 @pytest.mark.requirement("R1.3.07", "R1.3.08", "R1.3.09", "R1.3.13")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(person=RESIDENT, visits=st.lists(st.tuples(st.booleans(), VISIT), min_size=1, max_size=6))
 def test_resident_year(book: PolicyBook, person: dict[str, object], visits: list[tuple[bool, dict[str, int]]]) -> None:
     """Inpatient stays and special outpatient visits of one resident, critical illness insurance behind them."""
@@ -61,7 +65,7 @@ def test_resident_year(book: PolicyBook, person: dict[str, object], visits: list
 
 
 @pytest.mark.requirement("R0.49")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(person=EMPLOYEE, visits=st.lists(st.tuples(VISIT, FEN), min_size=1, max_size=6))
 def test_employee_stays(book: PolicyBook, person: dict[str, bool], visits: list[tuple[dict[str, int], int]]) -> None:
     year, counters = oracle.Year(), {}
@@ -81,10 +85,14 @@ def test_employee_stays(book: PolicyBook, person: dict[str, bool], visits: list[
 
 
 @pytest.mark.requirement("R0.49", "R0.50")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     person=EMPLOYEE,
-    visits=st.lists(st.tuples(st.sampled_from([date(2023, 3, 1), date(2023, 4, 9), date(2023, 4, 10)]), VISIT, FEN), min_size=1, max_size=6),
+    visits=st.lists(
+        st.tuples(st.sampled_from([date(2023, 3, 1), date(2023, 4, 9), date(2023, 4, 10)]), VISIT, FEN),
+        min_size=1,
+        max_size=6,
+    ),
 )
 def test_employee_outpatient_over_a_change_of_policy(
     book: PolicyBook, person: dict[str, bool], visits: list[tuple[date, dict[str, int], int]]

@@ -129,7 +129,8 @@ def test_two_versions_from_the_same_day(tmp_path: Path) -> None:
 def test_a_binding_to_a_pack_that_is_not_there(tmp_path: Path) -> None:
     (tmp_path / "new.yaml").write_text(NEW.read_text("utf-8"), "utf-8")
     (tmp_path / "city.yaml").write_text(
-        'binding:\n  area: {code: "1", name: A}\n  schemes:\n    - {scheme: "310", name: B, packs: [wuhan-outpatients]}\n', "utf-8"
+        'binding:\n  area: {code: "1", name: A}\n  schemes:\n    - {scheme: "310", name: B, packs: [wuhan-outpatients]}\n',
+        "utf-8",
     )
     (found,) = check_book(PolicyBook(read_packs(tmp_path)))
     assert "没有政策包“wuhan-outpatients”" in found.message

@@ -44,7 +44,9 @@ def value_of(spec: FactSpec) -> st.SearchStrategy[object]:
     return st.dates(date(2009, 1, 1), date(2030, 1, 1)) if spec.kind == "date" else st.integers(0, 40)
 
 
-AMOUNT = st.one_of(st.integers(0, 500_000), st.integers(0, 40_000_000), st.sampled_from([0, 1, 9_999, 10_001, 2_800_000]))
+AMOUNT = st.one_of(
+    st.integers(0, 500_000), st.integers(0, 40_000_000), st.sampled_from([0, 1, 9_999, 10_001, 2_800_000])
+)
 BILLS = st.builds(Bill, AMOUNT, AMOUNT, AMOUNT, AMOUNT)
 
 
@@ -62,9 +64,11 @@ def test_there_are_plans_of_every_pack() -> None:
 
 
 @pytest.mark.requirement("R1.3.09", "R0.37")
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(years())
-def test_every_fen_is_paid_once_and_nothing_is_negative(year: tuple[Plan, list[tuple[dict[str, object], Bill, int]]]) -> None:
+def test_every_fen_is_paid_once_and_nothing_is_negative(
+    year: tuple[Plan, list[tuple[dict[str, object], Bill, int]]],
+) -> None:
     """Payments + burden = total, account + cash = burden, counters only grow, a reversal restores them exactly."""
     plan, visits = year
     counters: dict[str, int] = {}
@@ -72,12 +76,15 @@ def test_every_fen_is_paid_once_and_nothing_is_negative(year: tuple[Plan, list[t
         try:
             outcome = plan.trace(facts, bill, counters, balance)
         except Rejection as refusal:
-            assert refusal.code in {"POL-020", "POL-021", "POL-022"}
+            if refusal.code not in {"POL-020", "POL-021", "POL-022"}:
+                raise
             continue
         amounts = [payment.amount for payment in outcome.payments]
         assert sum(amounts) + sum(outcome.burden.values()) == bill.total
         assert outcome.account_pay + outcome.cash_pay == sum(outcome.burden.values())
-        assert all(amount >= 0 for amount in (*amounts, *outcome.burden.values(), outcome.account_pay, outcome.cash_pay))
+        assert all(
+            amount >= 0 for amount in (*amounts, *outcome.burden.values(), outcome.account_pay, outcome.cash_pay)
+        )
         assert outcome.account_pay <= balance
         assert outcome.burden["out_of_scope"] == bill.out_of_scope  # self-paid cost never moves a fund
         assert outcome == plan.evaluate(facts, bill, counters, balance)
@@ -106,11 +113,9 @@ LIMITS = {
 
 
 @pytest.mark.requirement("R1.3.09", "R1.3.12", "R1.3.13")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(years(), st.randoms(use_true_random=False))
-def test_caps_hold_in_any_order(
-    year: tuple[Plan, list[tuple[dict[str, object], Bill, int]]], random: object
-) -> None:
+def test_caps_hold_in_any_order(year: tuple[Plan, list[tuple[dict[str, object], Bill, int]]], random: object) -> None:
     """Visits in any order, some of them taken back: no yearly counter ever passes its limit or falls below zero."""
     plan, visits = year
     random.shuffle(visits)  # type: ignore[attr-defined]
@@ -131,7 +136,7 @@ def test_caps_hold_in_any_order(
             assert 0 <= counters.get(name, 0) <= limit
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(years(), st.integers(1, 3_000_000))
 def test_more_eligible_cost_never_pays_less(
     year: tuple[Plan, list[tuple[dict[str, object], Bill, int]]], more: int
@@ -161,7 +166,7 @@ def test_lines_in_any_order_give_the_same_bill(book: PolicyBook) -> None:
     assert Bill.of(plan.split_line(line) for line in lines) == Bill.of(plan.split_line(line) for line in lines[::-1])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(
     amount=st.integers(0, 10_000_000),
     quantity=st.integers(1, 10_000_000),
