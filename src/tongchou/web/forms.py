@@ -74,12 +74,18 @@ class RevealForm(forms.Form):
     )  # fmt: skip
 
 
-class YuanField(forms.CharField):
+class YuanField(forms.Field):
     """An amount in yuan that becomes fen."""
 
-    def to_python(self, value: Any) -> Any:
-        """Fen, or None when nothing was typed."""
-        text = super().to_python(value)
+    widget = forms.TextInput
+
+    def to_python(self, value: Any) -> int | None:
+        """Fen, or None when nothing was typed.
+
+        Raises:
+            ValidationError: not an amount in yuan.
+        """
+        text = str(value or "").strip()
         if not text:
             return None
         try:
@@ -99,8 +105,8 @@ class SettlementFilterForm(forms.Form):
     scheme = forms.CharField(label="险种", required=False, max_length=6)
     med_type = forms.CharField(label="医疗类别", required=False, max_length=6)
     status = forms.ChoiceField(label="状态", required=False, choices=STATES)
-    least = YuanField(label="总额(元)从", required=False, max_length=20)
-    most = YuanField(label="到", required=False, max_length=20)
+    least = YuanField(label="总额(元)从", required=False)
+    most = YuanField(label="到", required=False)
     number = forms.CharField(label="结算编号或人员编号", required=False, max_length=40)
 
     def clean(self) -> None:

@@ -1,0 +1,84 @@
+"""The reconciliation of a day and its closing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from io import BytesIO
+
+import openpyxl
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from tests.integration.web import city as cities
+from tests.integration.web.conftest import ClientOf
+from tongchou.ledger import api as ledger
+
+
+@pytest.mark.requirement("R1.3.03")
+def test_settlements_and_ledger_agree_per_fund_and_institution(city: cities.City, client_of: ClientOf) -> None:
+    page = client_of("accountant").get(f"/days/{timezone.localdate()}/").content.decode()
+    assert "各方相等" in page
+    assert "有差异" not in page
+    for _, name, *_rest in cities.INSTITUTIONS[:1]:
+        assert name in page
+
+
+@pytest.mark.requirement("R1.3.03")
+def test_a_difference_of_one_fen_is_shown_and_the_day_does_not_close(city: cities.City, client_of: ClientOf) -> None:
+    with connection.cursor() as cursor:
+        # What no service can do: a settlement row altered behind the ledger's back.
+        cursor.execute("ALTER TABLE settlement_settlement DISABLE TRIGGER USER")
+        cursor.execute(
+            "UPDATE settlement_settlement SET total = total + 1, in_scope = in_scope + 1, cash_pay = cash_pay + 1"
+            " WHERE id = %s",
+            [city.inpatient],
+        )
+        cursor.execute("ALTER TABLE settlement_settlement ENABLE TRIGGER USER")
+    client, day = client_of("accountant"), timezone.localdate()
+    page = client.get(f"/days/{day}/").content.decode()
+    assert "有差异" in page
+    assert '<td class="num bad">0.01</td>' in page
+    refused = client.post(f"/days/{day}/close/")
+    assert refused.status_code == 422
+    assert "没有日结" in refused.content.decode()
+    assert not ledger.is_closed(area=cities.AREA, day=day)
+
+
+def test_the_accountant_closes_the_day_once(city: cities.City, client_of: ClientOf) -> None:
+    client, day = client_of("accountant"), timezone.localdate()
+    assert "确认日结" in client.get(f"/days/{day}/").content.decode()
+    assert "确认日结" not in client_of("clerk").get(f"/days/{day}/").content.decode()
+    done = client.post(f"/days/{day}/close/", follow=True).content.decode()
+    assert "已日结，该日不再入账" in done
+    assert "确认日结" not in done
+    assert ledger.is_closed(area=cities.AREA, day=day)
+    assert client.post(f"/days/{day}/close/", follow=True).status_code == 200
+    assert "今日已日结" in client.get("/").content.decode()
+
+
+def test_a_day_to_come_is_not_there_and_can_not_be_closed(city: cities.City, client_of: ClientOf) -> None:
+    client, tomorrow = client_of("accountant"), timezone.localdate() + timedelta(days=1)
+    assert client.get(f"/days/{tomorrow}/").status_code == 404
+    assert client.post(f"/days/{tomorrow}/close/").status_code == 404
+    assert client.get("/days/2026-02-31/").status_code == 404
+
+
+def test_the_export_has_every_institution(city: cities.City, client_of: ClientOf) -> None:
+    answer = client_of("accountant").get(f"/days/{timezone.localdate()}/export/")
+    sheet = openpyxl.load_workbook(BytesIO(answer.content)).active
+    assert sheet is not None
+    head, *body = list(sheet.values)
+    assert head[:2] == ("机构编号", "机构名称")
+    assert {row[11] for row in body} == {0}
+    assert sum(row[2] for row in body) == 9
+
+
+@pytest.mark.requirement("R1.3.06")
+def test_the_desk_has_the_days_cost_by_fund_and_institution(city: cities.City, client_of: ClientOf) -> None:
+    page = client_of("clerk").get("/desk/live/").content.decode()
+    for told in ("医疗费总额", "各基金支付", "费用最多的机构", "职工医保统筹基金", "撤销"):
+        assert told in page
+    figures = ledger.views_of(area=cities.AREA, day=timezone.localdate())["账簿"]
+    assert f"{figures[ledger.TOTAL] / 100:,.2f}" in page
+    assert f"{figures[ledger.FUND_TOTAL] / 100:,.2f}" in page
