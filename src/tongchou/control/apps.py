@@ -12,7 +12,9 @@ class ControlConfig(AppConfig):
     verbose_name = "内部控制"
 
     def ready(self) -> None:
-        """Make the kinds of cases known that the room itself has."""
-        from tongchou.control.services import kinds
+        """Make the kinds of cases and the encrypted columns known that the room itself has."""
+        from tongchou.control.services import kinds, operators, rotation
 
         kinds.register()
+        for column in operators.ENCRYPTED:
+            rotation.register_column(column)

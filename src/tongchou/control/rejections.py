@@ -245,3 +245,9 @@ DATA_TAMPERED = rejection.kind(
     en="ciphertext does not verify",
     remedy="请从备份恢复该记录，并查明何人改动",
 )
+CASES_WAIT = rejection.kind(
+    "CTRL-052",
+    zh="还有未办结的复核事项，不能清理旧的检索密钥",
+    en="cases wait that carry hashes under the older search key",
+    remedy="请等这些事项办结或撤回后再清理",
+)

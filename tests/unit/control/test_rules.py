@@ -69,7 +69,10 @@ def test_larger_amounts_need_more_steps() -> None:
 )
 def test_who_may_decide_a_case(reviewer: int, person: str, seen: str, state: str, expected: Refusal | None) -> None:
     facts = Facts(state=state, maker=1, maker_person="a", subject_person="s", payload_hash="h", deciders=("d",))
-    assert refusal(case=facts, reviewer=reviewer, person=person, seen_hash=seen, pending="pending") is expected
+    assert (
+        refusal(case=facts, reviewer=reviewer, persons=frozenset({person} - {""}), seen_hash=seen, pending="pending")
+        is expected
+    )
 
 
 def test_a_sample_can_be_drawn_again_and_another_seed_draws_another() -> None:

@@ -69,18 +69,20 @@ def steps_for(*, rules: Iterable[StepRule], amount: int) -> tuple[StepRule, ...]
     return tuple(sorted((rule for rule in rules if rule.from_amount <= abs(amount)), key=lambda rule: rule.step))
 
 
-def refusal(*, case: Facts, reviewer: int, person: str, seen_hash: str, pending: str) -> Refusal | None:
+def refusal(*, case: Facts, reviewer: int, persons: frozenset[str], seen_hash: str, pending: str) -> Refusal | None:
     """Why this operator may not decide, or None. ``seen_hash`` is the seal of what was on the screen.
+
+    ``persons`` is the reviewer's natural person under every key that hashes of this time may have been made with.
 
     Source: R1.4.09, R4.02, R4.05: who enters does not review, nor does the same person through another account.
     """
     checks = (
         (case.state != pending, Refusal.NOT_PENDING),
-        (not person, Refusal.NOT_IDENTIFIED),
+        (not persons, Refusal.NOT_IDENTIFIED),
         (reviewer == case.maker, Refusal.OWN_CASE),
-        (person == case.maker_person, Refusal.SECOND_ACCOUNT),
-        (person == case.subject_person, Refusal.OWN_BENEFIT),
-        (person in case.deciders, Refusal.DECIDED_BEFORE),
+        (case.maker_person in persons, Refusal.SECOND_ACCOUNT),
+        (case.subject_person in persons, Refusal.OWN_BENEFIT),
+        (not persons.isdisjoint(case.deciders), Refusal.DECIDED_BEFORE),
         (seen_hash != case.payload_hash, Refusal.CHANGED),
     )
     return next((reason for holds, reason in checks if holds), None)

@@ -89,12 +89,12 @@ $$;
 -- A statement that touches more rows than this leaves one row in the trail that says how many.
 CREATE FUNCTION control_trail_changes() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    most CONSTANT int := 500;
+    v_most CONSTANT int := 500;
     n bigint;
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        SELECT count(*) INTO n FROM (SELECT FROM added LIMIT most + 1) AS probe;
-        IF n > most THEN
+        SELECT count(*) INTO n FROM (SELECT FROM added LIMIT v_most + 1) AS probe;
+        IF n > v_most THEN
             SELECT count(*) INTO n FROM added;
             PERFORM control_trail_one('load', TG_TABLE_NAME, '', NULL, NULL, json_build_object('rows', n)::text);
         ELSE
@@ -103,8 +103,8 @@ BEGIN
             FROM (SELECT to_jsonb(a) AS r FROM added a) AS rows;
         END IF;
     ELSIF TG_OP = 'DELETE' THEN
-        SELECT count(*) INTO n FROM (SELECT FROM removed LIMIT most + 1) AS probe;
-        IF n > most THEN
+        SELECT count(*) INTO n FROM (SELECT FROM removed LIMIT v_most + 1) AS probe;
+        IF n > v_most THEN
             SELECT count(*) INTO n FROM removed;
             PERFORM control_trail_one('delete', TG_TABLE_NAME, '', NULL, json_build_object('rows', n)::text, NULL);
         ELSE
@@ -113,8 +113,8 @@ BEGIN
             FROM (SELECT to_jsonb(d) AS r FROM removed d) AS rows;
         END IF;
     ELSE
-        SELECT count(*) INTO n FROM (SELECT FROM added LIMIT most + 1) AS probe;
-        IF n > most THEN
+        SELECT count(*) INTO n FROM (SELECT FROM added LIMIT v_most + 1) AS probe;
+        IF n > v_most THEN
             SELECT count(*) INTO n FROM added;
             PERFORM control_trail_one('update', TG_TABLE_NAME, '', NULL, NULL, json_build_object('rows', n)::text);
         ELSE

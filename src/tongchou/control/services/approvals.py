@@ -33,6 +33,7 @@ from tongchou.control.models import (
     ReviewRule,
 )
 from tongchou.control.services.calendar import deadline_after
+from tongchou.control.services.operators import persons_of
 from tongchou.kernel.areas import prefix_of
 
 MOST_BYTES = 10 * 1024 * 1024
@@ -437,7 +438,11 @@ def _decide(case: Case, operator: Operator, seen_hash: str, now: datetime, *, ap
         deciders=tuple(case.decisions.values_list("person", flat=True)),
     )
     refused = approval.refusal(
-        case=facts, reviewer=operator.pk, person=operator.person, seen_hash=seen_hash, pending=Case.State.PENDING
+        case=facts,
+        reviewer=operator.pk,
+        persons=persons_of(operator),
+        seen_hash=seen_hash,
+        pending=Case.State.PENDING,
     )
     if refused is Refusal.NOT_PENDING:
         raise rejections.CASE_RESOLVED(state=case.get_state_display())

@@ -23,10 +23,15 @@ from tongchou.control.models import (
     WorkSession,
 )
 from tongchou.control.services.posts import ensure_posts
+from tongchou.control.services.rotation import Column
 from tongchou.kernel.identifiers import parse_id_number
 
 ID_NUMBER_COLUMN = "control.operator.id_number"
 FACTOR_COLUMN = "control.operator.factor"
+ENCRYPTED = (
+    Column(table="control_operator", cipher="id_number_cipher", label=ID_NUMBER_COLUMN, search="person"),
+    Column(table="control_operator", cipher="factor_cipher", label=FACTOR_COLUMN),
+)
 RULES = PasswordRules()
 RECOVERY_CODES = 8
 INSTALLATION_DAYS = 365
@@ -106,6 +111,19 @@ def bind_person(operator: Operator, id_number: str) -> None:
         raise rejections.WRONG_ID_NUMBER(why=str(wrong)) from None
     operator.person = vault.search_hash(column=ID_NUMBER_COLUMN, text=normal)
     operator.id_number_cipher = vault.encrypt(column=ID_NUMBER_COLUMN, text=normal)
+
+
+def persons_of(operator: Operator) -> frozenset[str]:
+    """The natural person of an account, under every search key there is; empty if nobody has checked who it is.
+
+    While search keys are being changed, a case that waits may carry the hash under the older one.
+    """
+    if not operator.person:
+        return frozenset()
+    if not operator.id_number_cipher or len(vault.keys().search) == 1:
+        return frozenset({operator.person})
+    number = vault.decrypt(column=ID_NUMBER_COLUMN, data=bytes(operator.id_number_cipher))
+    return frozenset({operator.person, *vault.search_hashes(column=ID_NUMBER_COLUMN, text=number)})
 
 
 def change_password(*, operator: Operator, new: str, now: datetime) -> None:
