@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tongchou.kernel.money import divide_half_up
 from tongchou.kernel.rate import Rate
@@ -10,12 +10,12 @@ from tongchou.policy.expressions import Number
 from tongchou.policy.model import LineRules, Quantity
 from tongchou.policy.rejections import ITEM_CLASS_WRONG, ITEM_RATIO_UNKNOWN
 
+ITEM_CLASSES = ("甲类", "乙类", "丙类")
 LIMIT_SCALE = 10**8
 """quantity (1/10,000) × price (1/1,000,000 yuan) divided by this is fen."""
 
 
-@dataclass(frozen=True, slots=True)
-class LineFacts:
+class LineFacts(NamedTuple):
     """A fee line as the catalogue and the institution describe it.
 
     ``amount`` fen, negative for a refund; ``quantity`` in 1/10,000; ``unit_price`` and ``price_limit`` in 1/1,000,000
@@ -33,8 +33,7 @@ class LineFacts:
     item_kind: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LineSplit:
+class LineSplit(NamedTuple):
     """A fee line in four parts, in fen; they add up to the line's amount, sign included."""
 
     out_of_scope: int
@@ -47,9 +46,9 @@ class LineSplitter:
     """The line rules of one pack, with their ratios as exact rates."""
 
     def __init__(self, rules: LineRules) -> None:
-        self._classes = {name: _rate(quantity) for name, quantity in rules.classes.items()}
-        self._kinds = {name: _rate(quantity) for name, quantity in rules.kinds.items()}
-        self._notes = {name: quantity.unknown for name, quantity in rules.classes.items()}
+        self._classes = {name: _fraction(quantity) for name, quantity in rules.classes.items()}
+        self._kinds = {name: _fraction(quantity) for name, quantity in rules.kinds.items()}
+        self._notes = {name: quantity.unknown for name, quantity in (*rules.classes.items(), *rules.kinds.items())}
         self._item_ratio_first = rules.item_ratio_first
 
     def split(self, line: LineFacts) -> LineSplit:
@@ -58,23 +57,26 @@ class LineSplitter:
         Raises:
             Rejection: POL-030, POL-031.
         """
-        if line.item_class not in ("甲类", "乙类", "丙类"):
-            raise ITEM_CLASS_WRONG(item_class=line.item_class)
-        if line.item_class == "丙类" or (line.restricted and not line.restriction_met):
-            return LineSplit(line.amount, 0, 0, 0)
+        amount, item_class = line.amount, line.item_class
+        if item_class not in ITEM_CLASSES:
+            raise ITEM_CLASS_WRONG(item_class=item_class)
+        if item_class == "丙类" or (line.restricted and not line.restriction_met):
+            return LineSplit(amount, 0, 0, 0)
         over = over_limit(line)
-        allowed = line.amount - over
-        prior = self._ratio(line).of(allowed)
-        return LineSplit(0, over, int(prior), allowed - int(prior))
+        allowed = amount - over
+        numerator, denominator = self._ratio(line)
+        prior = divide_half_up(allowed * numerator, denominator) if numerator else 0
+        return LineSplit(0, over, prior, allowed - prior)
 
-    def _ratio(self, line: LineFacts) -> Rate:
-        """The item's own ratio, else that of its kind, else that of its class."""
-        if line.prior_self_pay is not None and self._item_ratio_first:
-            return line.prior_self_pay
-        by_kind = self._kinds.get(line.item_kind)
-        ratio = by_kind if by_kind is not None else self._classes.get(line.item_class)
+    def _ratio(self, line: LineFacts) -> tuple[int, int]:
+        """The item's own ratio, else that of its kind, else that of its class: numerator and denominator."""
+        own = line.prior_self_pay
+        if own is not None and self._item_ratio_first:
+            return own.value.numerator, own.value.denominator
+        source = line.item_kind if line.item_kind in self._kinds else line.item_class
+        ratio = self._kinds.get(source) or self._classes.get(source)
         if ratio is None:
-            raise ITEM_RATIO_UNKNOWN(item_class=line.item_class, note=self._notes.get(line.item_class) or "文件未规定")
+            raise ITEM_RATIO_UNKNOWN(item_class=source, note=self._notes.get(source) or "文件未规定")
         return ratio
 
 
@@ -87,5 +89,7 @@ def over_limit(line: LineFacts) -> int:
     return over if line.amount >= 0 else -over
 
 
-def _rate(quantity: Quantity) -> Rate | None:
-    return Rate(quantity.expression.value) if isinstance(quantity.expression, Number) else None
+def _fraction(quantity: Quantity) -> tuple[int, int] | None:
+    if not isinstance(quantity.expression, Number):
+        return None
+    return quantity.expression.value.numerator, quantity.expression.value.denominator

@@ -176,15 +176,34 @@ class Plan:
         self._year_start = cast("tuple[int, int]", tuple(int(part) for part in benefit_year.split("-")))
         self._tables = encoding_tables(program.facts)
         self._splitter = LineSplitter(program.lines) if program.lines else None
-        self._call = self._make("evaluate", program.source)
-        self._call_traced = self._make("trace", program.trace_source)
+        self._functions = self._compile()
+        self._call, self._call_traced = self._functions["call_evaluate"], self._functions["call_trace"]
+        self._encode = self._functions["encode"]
 
-    def _make(self, name: str, source: str) -> Callable[..., tuple[int, ...]]:
-        """Compile the integer function together with the encoding of its arguments into one callable."""
+    def _compile(self) -> Mapping[str, Callable[..., tuple[int, ...]]]:
+        """Compile the integer function, with and without trace, and the encoding of its arguments."""
         namespace: dict[str, object] = {**self.program.constants, **self._tables}
-        call = encoder_source(name, self.facts, self.accumulators)
-        exec(compile(f"{source}\n\n{call}", f"<plan {self.id}>", "exec"), namespace)  # noqa: S102 - text generated here
-        return cast("Callable[..., tuple[int, ...]]", namespace["call"])
+        callers = encoder_source(self.facts, self.accumulators)
+        text = f"{self.program.source}\n\n{self.program.trace_source}\n\n{callers}"
+        exec(compile(text, f"<plan {self.id}>", "exec"), namespace)  # noqa: S102 - text generated here
+        return cast("Mapping[str, Callable[..., tuple[int, ...]]]", namespace)
+
+    def integer_function(self) -> Callable[..., tuple[int, ...]]:
+        """The bare generated function (see :attr:`source`): integers in the order of its parameters, one flat tuple out."""
+        return self._functions["evaluate"]
+
+    def encode(
+        self, facts: Facts, bill: Bill, accumulators: Mapping[str, int], account_balance: int = 0
+    ) -> tuple[int, ...]:
+        """The arguments of :meth:`integer_function` for one visit; a column of an array each.
+
+        Raises:
+            Rejection: POL-010, POL-011.
+        """
+        try:
+            return self._encode(facts, bill, accumulators.get, account_balance)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise wrong_fact(self.facts, facts) from error
 
     # -- a visit ----------------------------------------------------------------------------------------------------
 
