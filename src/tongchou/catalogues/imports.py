@@ -258,10 +258,9 @@ def _follow(
             )
     if errors:
         return Report(rows=len(records), errors=tuple(sorted(errors, key=lambda error: error.row)))
-    closed = [dated for line in lines.values() for dated in line.closed()]
-    for dated in closed:
-        end = dated.period.end
-        model._default_manager.filter(pk=dated.id).update(period=(dated.period.start, end))
+    closed = [ended for line in lines.values() for ended in line.closed()]
+    for row_id, period in closed:
+        model._default_manager.filter(pk=row_id).update(period=(period.start, period.end))
     added = [
         {**dict(zip(key_names, key, strict=True)), **dated.content, **notes[id(dated)], "period": _range(dated.period)}  # type: ignore[dict-item]
         for key, line in lines.items()
@@ -275,7 +274,7 @@ def _copy(model: type[models.Model], rows: Sequence[Mapping[str, object]]) -> in
     fields = [field for field in model._meta.concrete_fields if not field.primary_key]
     lines = ([row.get(field.attname, field.get_default()) for field in fields] for row in rows)
     with connection.cursor() as cursor:
-        return registry.copy_rows(cursor, model._meta.db_table, [field.column for field in fields], lines)
+        return registry.copy_rows(cursor, model._meta.db_table, [str(field.column) for field in fields], lines)
 
 
 def _range(period: Period) -> str:

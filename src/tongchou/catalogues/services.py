@@ -75,8 +75,8 @@ def approve_mapping(*, institution_code: str, local_code: str, operator: str, no
     if not changed:  # the same mapping is approved already: the repetition is not needed
         row.delete()
         return
-    for dated in line.closed():
-        Mapping.objects.filter(pk=dated.id).update(period=(dated.period.start, dated.period.end))
+    for mapping_id, period in line.closed():
+        Mapping.objects.filter(pk=mapping_id).update(period=(period.start, period.end))
     row.status, row.decided_at, row.decided_by, row.remark = Mapping.Status.APPROVED, now, operator, remark
     row.save(update_fields=["status", "decided_at", "decided_by", "remark"])
 

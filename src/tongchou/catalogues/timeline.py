@@ -54,9 +54,9 @@ class Timeline:
         self._entries.append(new)
         return True
 
-    def closed(self) -> list[Dated]:
-        """Stored entries whose end has changed."""
-        return [entry for entry in self._entries if entry.id is not None and entry.changed]
+    def closed(self) -> list[tuple[int, Period]]:
+        """Ids of stored entries whose end has changed, with their new period."""
+        return [(entry.id, entry.period) for entry in self._entries if entry.id is not None and entry.changed]
 
     def added(self) -> list[Dated]:
         """New entries, in the order they came."""

@@ -87,7 +87,8 @@ def _employee(
     flexible = not retired and rng.random() < 0.11
     years = min(_continuous_years(rng), max(0, member.age - 19))
     since = date(year - years, rng.randrange(1, 13) if years else 1, 1)
-    status, entitled = NORMAL, (since, None)
+    status = NORMAL
+    entitled: tuple[date, date | None] = (since, None)
     chance = rng.random()
     if not retired and chance < 0.006:  # contributions stopped: suspended, entitlement lapsed
         status, entitled = SUSPENDED, _lapsed(rng, since, year)

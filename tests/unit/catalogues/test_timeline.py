@@ -26,8 +26,7 @@ def periods(draw: st.DrawFn) -> Period:
 def test_the_new_entry_ends_the_one_in_force() -> None:
     line = Timeline([Dated(1, Period(START), "甲类")])
     assert line.follow(Dated(None, Period(date(2026, 7, 1)), "乙类"))
-    (closed,) = line.closed()
-    assert (closed.id, closed.period) == (1, Period(START, date(2026, 7, 1)))
+    assert line.closed() == [(1, Period(START, date(2026, 7, 1)))]
     assert [entry.content for entry in line.added()] == ["乙类"]
 
 
