@@ -6,6 +6,7 @@ import os
 import platform
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -59,13 +60,15 @@ class Context:
         return done.stdout
 
     @contextmanager
-    def site(self, *, port: int = 8765, workers: int = 1) -> Iterator[str]:
+    def site(self, *, workers: int = 1) -> Iterator[str]:
         """The site and the gateway run inside the block; gives their address."""
         from tongchou.project.server import Server
 
         self.tongchou("migrate")
         os.environ.update(TONGCHOU_HOME=str(self.home))
         (self.home / "static").mkdir(exist_ok=True)
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = int(listener.getsockname()[1])
         server = Server(host="127.0.0.1", port=port, workers=workers)
         try:
             server.wait_ready()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 from tongchou.project import database
 from tongchou.project.home import Home
 from tongchou.project.problems import OperationProblem
-from tongchou.project.server import Server, check_port_free, collect_static
+from tongchou.project.server import Server, Worker, check_port_free, collect_static
 
 WATCH_SECONDS = 1
 
@@ -74,19 +75,21 @@ def _run(args: argparse.Namespace) -> int:
             first_day.begin(persons=args.persons)
         first_day.before_server()
         server = Server(host=args.host, port=args.port, workers=args.workers)
+        worker = Worker()
         try:
             server.wait_ready()
             first_day.with_server(server.url)
             _print_welcome(server.url)
-            return _watch(server)
+            return _watch(server, worker)
         except KeyboardInterrupt:
             return 0
         finally:
             print("\n正在停止 / stopping …", flush=True)
             server.stop()
+            worker.stop()
 
 
-def _watch(server: Server) -> int:
+def _watch(server: Server, worker: Worker | None = None) -> int:
     """Stay until the server ends. A database that was killed is started again; one that was stopped ends the run.
 
     Raises:
@@ -100,6 +103,8 @@ def _watch(server: Server) -> int:
                 f"网站服务意外退出（{code}）：请查看上方日志后重新启动",
                 f"the server ended by itself ({code}): see the log above and start again",
             )
+        if worker is not None:
+            worker.keep_alive()
         if cluster is None or cluster.is_running():
             continue
         if not cluster.has_crashed():
@@ -174,7 +179,8 @@ def _play(arguments: list[str]) -> None:
     from tongchou.project.cli import build_parser
 
     args = build_parser().parse_args(arguments)
-    args.room.run(args)
+    if args.room.run(args):
+        print(f"演示步骤未完全成功 / not all went well: tongchou {' '.join(arguments)}", file=sys.stderr, flush=True)
 
 
 def _print_welcome(url: str) -> None:
