@@ -65,7 +65,8 @@ def copy_rows(cursor: Any, table: str, columns: Sequence[str], rows: Iterable[Se
         Number of rows.
     """
     count = 0
-    with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+    # Django translates psycopg's errors for execute(), not for copy().
+    with cursor.db.wrap_database_errors, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
             count += 1
