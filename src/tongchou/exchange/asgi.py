@@ -7,10 +7,12 @@ is logged under a reference number without personal data, and the answer carries
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import secrets
 import traceback
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -81,6 +83,8 @@ async def _answer(scope: dict[str, Any], receive: Receive) -> tuple[bytes, bytes
         signing.verify(headers, now=received_at)
         message = envelope.read(body, path_transaction=transaction_in_path(scope["path"]), received_at=received_at)
         area = message.area
+        if attachment is not None:  # another file under the same message id is another request
+            message = replace(message, digest=hashlib.sha256(message.digest + attachment).digest())
         answer = await _running_dispatcher().answer(message, attachment)
         return (answer.content, FILE_TYPE) if answer.is_file else (answer.content, JSON_TYPE)
     except Rejection as rejection:

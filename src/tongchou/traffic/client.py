@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from urllib.parse import urlsplit
 
 ANSWER_SECONDS = 60
@@ -40,18 +41,11 @@ class Connection:
             raise NoAnswer(str(error) or type(error).__name__) from None
 
     async def post_and_hang_up(self, path: str, body: bytes, after_seconds: float) -> None:
-        """Send a body and close the connection without reading the answer.
-
-        Raises:
-            NoAnswer: nothing listens.
-        """
-        try:
+        """Send a body and close the connection without reading the answer. Whether it arrived is not known either."""
+        with contextlib.suppress(OSError):
             await self._send(path, body, JSON_TYPE)
             await asyncio.sleep(after_seconds)
-        except OSError as error:
-            raise NoAnswer(str(error)) from None
-        finally:
-            self.close()
+        self.close()
 
     def close(self) -> None:
         """Hang up; the next post opens a new connection."""

@@ -13,7 +13,7 @@ import msgspec
 
 from tongchou.kernel.money import parse_yuan
 from tongchou.traffic.books import Book, Entry
-from tongchou.traffic.client import Connection, NoAnswer
+from tongchou.traffic.client import JSON_TYPE, Connection, NoAnswer
 from tongchou.traffic.supplies import Institution
 
 PATH = "/fsi/api/rsfComIfsService/callService"
@@ -47,6 +47,7 @@ class Sent:
     infno: str
     message_id: str
     body: bytes
+    content_type: str = JSON_TYPE
 
 
 @dataclass
@@ -129,7 +130,7 @@ class Desk:
         pause = 0.05
         while True:
             try:
-                answer = await connection.post(PATH, sent.body)
+                answer = await connection.post(PATH, sent.body, sent.content_type)
                 if not any(code.encode() in answer[:300] for code in BUSY_CODES):
                     return answer
             except NoAnswer:

@@ -15,7 +15,7 @@ from tongchou.kernel.money import parse_yuan
 from tongchou.traffic import wire
 from tongchou.traffic.books import Entry, Totals, totals_of
 from tongchou.traffic.client import Connection
-from tongchou.traffic.desk import PATH, Desk, Failure, Refused, output_of
+from tongchou.traffic.desk import Desk, Failure, Refused, Sent
 
 EQUAL = "0"
 ROUNDS = 3
@@ -173,9 +173,8 @@ class Reconciler:
                 f"--{BOUNDARY}--\r\n".encode(),
             )
         )
-        content_type = f"multipart/form-data; boundary={BOUNDARY}"
-        answer = await self._connection.post(PATH, body, content_type)
-        number: str = output_of("9101", answer)["file_qury_no"]
+        upload = Sent("9101", sent.message_id, body, f"multipart/form-data; boundary={BOUNDARY}")
+        number: str = (await desk.ask(self._connection, upload))["file_qury_no"]
         return number
 
     async def _download(self, desk: Desk, file: dict[str, str]) -> list[list[str]]:
