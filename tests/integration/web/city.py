@@ -11,6 +11,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 
 import msgspec
 from django.db import transaction
@@ -22,6 +23,7 @@ from tongchou.contributions.models import Entitlement
 from tongchou.control.api import Operator, create_operator
 from tongchou.kernel.identifiers import id_check_character
 from tongchou.ledger import api as ledger
+from tongchou.policy import PolicyBook, default_pack_directory
 from tongchou.providers.models import Agreement, Institution
 from tongchou.registry.models import (
     Area,
@@ -101,7 +103,7 @@ def build(*, persons: int = 24, visits: int = 30, now: datetime | None = None) -
     packages.forget()
     ledger.forget_accounts()
     pooling_area_of.cache_clear()
-    planning.use_book(None)
+    planning.use_book(_book())
     city = City()
     _areas()
     _operators(city)
@@ -117,6 +119,12 @@ def build(*, persons: int = 24, visits: int = 30, now: datetime | None = None) -
     city.inpatient = _stay(city.persons[0], now)
     city.revocation = _revoke(city.settlements[3], city.persons[3], now)
     return city
+
+
+@cache
+def _book() -> PolicyBook:
+    """The packs of the product, read once for all tests."""
+    return PolicyBook.load(default_pack_directory())
 
 
 def _areas() -> None:

@@ -14,7 +14,7 @@ ClientOf = Callable[[str], Client]
 
 
 @pytest.fixture
-def city(transactional_db: None) -> Iterator[cities.City]:
+def city(db: None) -> Iterator[cities.City]:
     """A small city with a few visits of today."""
     yield cities.build(persons=6, visits=8)
     planning.use_book(None)
