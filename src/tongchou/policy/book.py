@@ -15,7 +15,7 @@ from tongchou.policy.findings import Finding, PolicyErrors
 from tongchou.policy.formulas import Formula
 from tongchou.policy.loader import read_packs
 from tongchou.policy.model import Ambiguity, BoundScheme, Pack
-from tongchou.policy.nodes import Map, canonical, choose_readings
+from tongchou.policy.nodes import Map, Scalar, canonical, choose_readings
 from tongchou.policy.packs import read_ambiguities, read_pack
 from tongchou.policy.plan import Plan
 from tongchou.policy.reader import Cursor
@@ -113,7 +113,9 @@ class PolicyBook:
         area.done()
         for item in block.children("schemes"):
             scheme = item.needed_text("scheme")
-            bound = BoundScheme(code, name, scheme, item.needed_text("name"), item.words("packs"), item.place)
+            readings = {key: node.text for key, node in item.named("readings") if isinstance(node, Scalar)}
+            title, packs = item.needed_text("name"), item.words("packs")
+            bound = BoundScheme(code, name, scheme, title, packs, readings, item.place)
             if (code, scheme) in self.bindings:
                 item.report(f"统筹区{code}的险种{scheme}绑定了两次", "请合并为一条")
             self.bindings[code, scheme] = bound
@@ -132,7 +134,7 @@ class PolicyBook:
         """The compiled plan in force on a day; cached.
 
         Args:
-            readings: other readings than the adopted ones, by the id of the ambiguity.
+            readings: other readings than the area's own, by the id of the ambiguity.
 
         Raises:
             Rejection: POL-001 no package is bound, POL-002 none is in force or the benefit does not exist.
@@ -141,9 +143,9 @@ class PolicyBook:
         key = (area, scheme, benefit, on)
         if not readings and (cached := self._by_day.get(key)) is not None:
             return cached
-        plan = self.plan_of(
-            self._bound(area, scheme).packs, benefit=benefit, on=on, readings=readings, area=area, scheme=scheme
-        )
+        bound = self._bound(area, scheme)
+        chosen = {**bound.readings, **(readings or {})}
+        plan = self.plan_of(bound.packs, benefit=benefit, on=on, readings=chosen, area=area, scheme=scheme)
         if not readings:
             if len(self._by_day) >= CACHE_LIMIT:
                 self._by_day.clear()
@@ -232,7 +234,8 @@ class PolicyBook:
         Raises:
             Rejection: POL-040 there is none in force.
         """
-        return self.formula_of(self._bound(area, scheme).packs, name, on=on, readings=readings)
+        bound = self._bound(area, scheme)
+        return self.formula_of(bound.packs, name, on=on, readings={**bound.readings, **(readings or {})})
 
     def formula_of(self, packs: Iterable[str], name: str, *, on: date, readings: Readings | None = None) -> Formula:
         """As :meth:`formula`, for named packs."""

@@ -70,6 +70,17 @@ def _bindings(book: PolicyBook) -> Iterator[Finding]:
     for bound in book.bindings.values():
         if not bound.packs:
             yield Finding(bound.place.file, bound.place.line, "", "没有绑定任何政策包", "请写packs: [包名]")
+        known_readings = {
+            (entry.id, reading)
+            for name in bound.packs
+            for version in book.packs.get(name, ())
+            for entry in version.ambiguities
+            for reading in entry.readings
+        }
+        for pair in bound.readings.items():
+            if pair not in known_readings:
+                message = f"政策包没有“{pair[0]}”的理解“{pair[1]}”"
+                yield Finding(bound.place.file, bound.place.line, "", message, "请改正readings")
         for name in bound.packs:
             if name not in book.packs:
                 known = "、".join(sorted(book.packs))

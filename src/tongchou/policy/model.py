@@ -322,11 +322,12 @@ class Pack:
 
 @dataclass(frozen=True, slots=True)
 class BoundScheme:
-    """The packs of an area × scheme, in the order in which their layers pay."""
+    """The packs of an area × scheme, in the order in which their layers pay, and the readings that the area has adopted."""
 
     area: str
     area_name: str
     scheme: str
     title: str
     packs: tuple[str, ...]
+    readings: dict[str, str]
     place: Place

@@ -58,6 +58,23 @@ def test_a_reading_is_another_plan_and_hash(book: PolicyBook) -> None:
     assert other.evaluate(ADULT, Bill(in_scope=1_010_000), {}).ratio_of("pool") == Rate.parse("66.95%")
 
 
+@pytest.mark.requirement("R0.49")
+def test_an_area_may_adopt_another_reading(tmp_path: Path) -> None:
+    text = (default_pack_directory() / "gansu-city/gs-city.yaml").read_text("utf-8")
+    (tmp_path / "pack.yaml").write_text(text, "utf-8")
+    binding = """
+binding:
+  area: {code: "1", name: 甲市}
+  schemes: [{scheme: "390", name: 居民, packs: [gansu-city], readings: {AMB-GS-01: %s}}]
+"""
+    (tmp_path / "city.yaml").write_text(binding % "B", "utf-8")
+    plan = PolicyBook.load(tmp_path).plan(area="1", scheme="390", benefit="住院", on=date(2009, 1, 1))
+    assert plan.evaluate(ADULT, Bill(in_scope=1_010_000), {}).ratio_of("pool") == Rate.parse("66.95%")
+    (tmp_path / "city.yaml").write_text(binding % "C", "utf-8")
+    with pytest.raises(PolicyErrors, match="没有“AMB-GS-01”的理解“C”"):
+        PolicyBook.load(tmp_path)
+
+
 def test_an_unknown_reading_is_a_finding(book: PolicyBook) -> None:
     with pytest.raises(PolicyErrors, match="没有理解“C”"):
         book.plan(**CITY, on=date(2026, 1, 1), readings={"AMB-GS-01": "C"})
