@@ -76,7 +76,8 @@ def build(*, persons: int, seed: int, year: int, replace: bool = False, report: 
         fill_catalogues(year=year)
         loading = time.monotonic()
         builder = _Builder(persons=persons, seed=seed, year=year, report=report)
-        builder.run()
+        with registry.exclusions_checked_at_end(*_WITH_PERIODS):
+            builder.run()
         load_seconds = time.monotonic() - loading
     _close_opening_day(year)
     report("正在整理统计信息 …")
@@ -235,6 +236,8 @@ def _empty() -> None:
             cursor.execute(f"ALTER SEQUENCE {sequence} RESTART")
     ledger.forget_accounts()
 
+
+_WITH_PERIODS = ("registry_enrolment", "registry_identityclass", "contributions_entitlement")
 
 _FILLED = (
     "registry_area",

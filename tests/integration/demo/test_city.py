@@ -135,7 +135,7 @@ class TestBuiltCity(TestCase):
     def test_new_persons_get_numbers_behind_those_of_the_city(self) -> None:
         last = max(patient.number for patient in api.patients(on=DAY))
         added = registry.register_person(name="新来", cert_no="629901199003070013", area_code="629902")
-        assert int(added.number[4:]) == int(last[4:]) + 1
+        assert int(added.number[4:]) > int(last[4:])
 
     def test_a_second_city_is_refused_and_says_what_to_do(self) -> None:
         refused = refusal(build)

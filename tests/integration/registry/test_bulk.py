@@ -56,6 +56,28 @@ def test_overlapping_enrolments_can_t_be_loaded_either(town: None) -> None:
     assert Enrolment.objects.count() == 2
 
 
+def test_constraints_set_aside_for_a_load_check_everything_at_the_end(town: None) -> None:
+    (number,) = api.reserve_ids(kind="persons", count=1)
+    api.load_persons([person_row(number)])
+    row = enrolment_row(number, date(2020, 1, 1), None)
+    with pytest.raises(IntegrityError, match="enrolment_no_overlap"), transaction.atomic():
+        load_aside([row, row])
+    assert Enrolment.objects.count() == 0
+    with transaction.atomic():
+        load_aside([row])
+    with pytest.raises(IntegrityError, match="enrolment_no_overlap"), transaction.atomic():
+        api.load_enrolments([row])
+
+
+def load_aside(rows: list[tuple[object, ...]]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    with api.exclusions_checked_at_end("registry_enrolment"):
+        api.load_enrolments(rows)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+
+
 def test_numbers_go_on_behind_what_was_loaded(town: None) -> None:
     api.advance_numbers(persons=5_000_000, employers=70_000)
     assert api.register_person(name="张", cert_no="629901199003070013", area_code="629901").number == "6299000005000001"
