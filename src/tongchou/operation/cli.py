@@ -1,4 +1,4 @@
-"""Commands of operation: ``backup``, ``restore``, ``drill``, ``standby``."""
+"""Commands of operation: ``backup``, ``restore``, ``drill``, ``standby``, ``worker``, ``plan``, ``upgrade``, ``postgres-settings``."""
 
 from __future__ import annotations
 
@@ -31,6 +31,24 @@ def add_parser(subparsers: Any) -> None:
     drill.add_argument("--identity", metavar="FILE", type=Path, help="私钥文件 / private key")
     drill.set_defaults(act=_drill)
     _add_standby(subparsers)
+    worker = subparsers.add_parser("worker", help="后台进程：执行任务与日终计划 / run jobs and plans")
+    worker.add_argument("--until-idle", action="store_true", help="队列空了就结束 / end when the queue is empty")
+    worker.set_defaults(act=_worker)
+    plan = subparsers.add_parser("plan", help="发起日终或月终 / start the end of a day or month")
+    plan.add_argument("plan", choices=("daily", "monthly"), help="daily 日终；monthly 月终")
+    plan.add_argument("--area", required=True, metavar="CODE", help="统筹区 / pooling area")
+    plan.add_argument("--day", required=True, metavar="YYYY-MM-DD", help="业务日期 / business day")
+    plan.set_defaults(act=_plan)
+    upgrade = subparsers.add_parser(
+        "upgrade", help="升级数据库结构，分扩展与收缩两步 / upgrade the schema in two phases"
+    )
+    upgrade.add_argument("--check", action="store_true", help="只说明要做什么 / only say what is due")
+    upgrade.add_argument("--contract", action="store_true", help="所有进程换成新版本之后 / when all processes are new")
+    upgrade.set_defaults(act=_upgrade)
+    tuning = subparsers.add_parser("postgres-settings", help="按内存大小给出 PostgreSQL 参数 / settings by memory size")
+    tuning.add_argument("--memory", required=True, metavar="SIZE", help="数据库可用内存，如 24GB / memory for it")
+    tuning.add_argument("--cpus", type=int, default=0, metavar="N", help="处理器数（默认本机）/ processors")
+    tuning.set_defaults(act=_tuning)
 
 
 def _add_standby(subparsers: Any) -> None:
@@ -202,4 +220,67 @@ def _standby(args: argparse.Namespace) -> int:
     else:
         standby.promote(server, say=_say)
         _say("已成为主机。原主机恢复后须重新建为备机（tongchou standby create），不可直接启动")
+    return 0
+
+
+def _django() -> None:
+    import django
+
+    django.setup()
+
+
+def _worker(args: argparse.Namespace) -> int:
+    _django()
+    from tongchou.operation import upgrade, worker
+
+    upgrade.refuse_newer_schema()
+    worker.work(until_idle=args.until_idle)
+    return 0
+
+
+def _plan(args: argparse.Namespace) -> int:
+    from datetime import date
+
+    _django()
+    from tongchou.operation import plans
+    from tongchou.operation.rejections import NOT_A_TIME
+
+    try:
+        day = date.fromisoformat(args.day)
+    except ValueError as error:
+        raise NOT_A_TIME(text=args.day) from error
+    run = plans.start(plan=args.plan, area=args.area, day=day, now=datetime.now(UTC))
+    _say(
+        f"{plans.PLANS[args.plan].title} {day}：{run.get_status_display()}（由 tongchou worker 执行，在 日终计划 查看）"
+    )
+    return 0
+
+
+def _upgrade(args: argparse.Namespace) -> int:
+    _django()
+    from contextlib import nullcontext
+
+    from tongchou.operation import servers, upgrade
+
+    with nullcontext() if _foreign() else servers.running(servers.embedded()):
+        found = upgrade.state()
+        if args.check:
+            upgrade.refuse_newer_schema()
+            _say(f"扩展迁移 {len(found.expand)} 个（旧版本可继续运行）：{'、'.join(found.expand) or '无'}")
+            _say(f"收缩迁移 {len(found.contract)} 个（须先停用旧版本）：{'、'.join(found.contract) or '无'}")
+            return 1 if found.expand or found.contract else 0
+        applied = upgrade.upgrade(contract=args.contract, now=datetime.now(UTC))
+        _say(f"已执行迁移 {len(applied)} 个；上次升级 {found.stamp or '无记录'}")
+        left = upgrade.state().contract
+        if left:
+            _say(f"待收缩 {len(left)} 个：所有进程换成新版本并备份后执行 tongchou upgrade --contract")
+    return 0
+
+
+def _tuning(args: argparse.Namespace) -> int:
+    from tongchou.operation import tuning
+
+    memory = tuning.megabytes(args.memory)
+    for name, value in tuning.settings_for(memory_mb=memory, cpus=args.cpus or os.cpu_count() or 2).items():
+        _say(f"{name} = {value}")
     return 0

@@ -14,6 +14,7 @@ from typing import Any
 import django
 from django.core.asgi import get_asgi_application
 
+from tongchou.operation import asgi as operation
 from tongchou.project.server import end_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tongchou.project.settings")
@@ -28,8 +29,8 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     """Hand each request to whom it concerns."""
     if scope["type"] == "lifespan":
         await _lifespan(scope, receive, send)
-    elif scope["type"] == "http" and scope["path"] == "/healthz":
-        await _health(send)
+    elif scope["type"] == "http" and operation.is_operation_path(scope["path"]):
+        await operation.app(scope, receive, send)
     elif scope["type"] == "http" and _gateway is not None and _gateway.is_gateway_path(scope["path"]):
         await _gateway.app(scope, receive, send)
     else:
@@ -46,10 +47,3 @@ async def _lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
             return
-
-
-async def _health(send: Any) -> None:
-    """The process answers. Whether the books are right is ``tongchou doctor``'s question."""
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": b"ok\n"})

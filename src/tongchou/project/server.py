@@ -20,6 +20,7 @@ from tongchou.project.problems import OperationProblem
 STOP_SECONDS = 20
 PORT_WAIT_SECONDS = 2
 PR_SET_PDEATHSIG = 1
+WORKER_RESTART_SECONDS = 5
 STATIC_SECONDS = 365 * 24 * 3600
 
 
@@ -70,7 +71,7 @@ class Server:
         command += ["--static-path-route", "/static", "--static-path-mount", str(Home.current().static_dir)]
         command += ["--static-path-expires", str(STATIC_SECONDS), "tongchou.project.asgi:application"]
         # A session of its own: Ctrl-C reaches only the command line, which then stops things in order.
-        environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tongchou.project.settings"}
+        environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tongchou.project.settings"} | _metrics_environment()
         self._process = subprocess.Popen(
             command,
             env=environment,
@@ -122,6 +123,48 @@ class Server:
                 self._process.wait()
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)  # workers, should their parent have been killed
+
+
+class Worker:
+    """The background worker (``tongchou worker``) beside the server; started again when it ends by itself."""
+
+    def __init__(self) -> None:
+        self._started = 0.0
+        self._process = self._start()
+
+    def keep_alive(self) -> None:
+        """Start it again if it has ended; not more often than every few seconds."""
+        if self._process.poll() is not None and time.monotonic() - self._started > WORKER_RESTART_SECONDS:
+            self._process = self._start()
+
+    def stop(self) -> None:
+        """Let it finish the step it is in, then end it. What it leaves unfinished goes on at the next start."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                self._process.wait(STOP_SECONDS + 5)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        self._started = time.monotonic()
+        return subprocess.Popen(
+            [sys.executable, "-m", "tongchou.project.cli", "worker"],
+            env=os.environ | {"DJANGO_SETTINGS_MODULE": "tongchou.project.settings"},
+            start_new_session=True,
+            preexec_fn=end_with_parent,  # noqa: PLW1509 (no thread of ours runs yet)
+        )
+
+
+def _metrics_environment() -> dict[str, str]:
+    """Where the server's processes count (Prometheus); emptied at each start."""
+    from tongchou.operation.metrics import prepare_folder
+
+    try:
+        return prepare_folder(Home.current().root / "metrics")
+    except OSError as error:
+        raise home_not_writable(Home.current().root, error) from error
 
 
 def end_with_parent() -> None:

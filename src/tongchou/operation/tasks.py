@@ -1,0 +1,21 @@
+"""The tasks that procrastinate knows (it imports the module ``tasks`` of every app)."""
+
+from __future__ import annotations
+
+from procrastinate.contrib.django import app
+
+from tongchou.operation import running, schedule
+from tongchou.operation.queue import TASK
+
+
+@app.task(name=TASK, queue="tongchou")
+def run(run_id: int) -> None:
+    """Work on one run."""
+    running.execute(run_id)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="tongchou.operation.minute", queue="tongchou", queueing_lock="minute")
+def minute(timestamp: int) -> None:
+    """What is due each minute."""
+    schedule.every_minute()
