@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import sys
 from pathlib import Path
 
-from tongchou.project import database
+from tongchou.project import database, postgres
 from tongchou.project.home import Home
 
 HOME = Home.current()
@@ -30,19 +31,21 @@ ROOMS = (
     "ledger",
     "settlement",
     "exchange",
+    "operation",
     "web",
 )
 """The rooms that are Django apps, from the ground up; the label of each is its name."""
 
 INSTALLED_APPS = [
     *(f"tongchou.{room}" for room in ROOMS if importlib.util.find_spec(f"tongchou.{room}.apps") is not None),
-    "django.contrib.admin",
+    "tongchou.web.apps.ReferenceAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "procrastinate.contrib.django",
 ]
 
 MIDDLEWARE = [
@@ -107,14 +110,29 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = os.environ.get("TONGCHOU_HTTPS") ==
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SESSION_COOKIE_SECURE else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "tongchou.web.views.errors.csrf_failure"
 
+LOG_FORMAT = os.environ.get("TONGCHOU_LOG_FORMAT") or ("line" if sys.stderr.isatty() else "json")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"privacy": {"()": "tongchou.operation.logs.PrivacyFilter"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "json": {"()": "tongchou.operation.logs.JsonFormatter"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["privacy"]}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("TONGCHOU_LOG_LEVEL", "WARNING")},
 }
+"""One JSON object a line where a machine reads (a service, a container), plain lines on a terminal."""
 
 POLICIES_DIR = Path(os.environ["TONGCHOU_POLICIES"]) if os.environ.get("TONGCHOU_POLICIES") else None
 """Another folder of policy packs; ``None`` means the packs that come with the product."""
+
+# What the room operation needs of the house; it may not import it.
+EMBEDDED_CLUSTER = database.embedded_cluster
+POSTGRES_PROGRAMS = postgres.packaged_binaries
+COMMAND = (sys.executable, "-m", "tongchou.project.cli")
+"""The command line, for what runs as a process of its own."""
+DAY_WITNESSES = "tongchou.web.reconciliation.WITNESSES"
+"""The views that are compared when a day is closed by the daily plan."""
