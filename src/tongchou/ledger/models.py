@@ -63,9 +63,11 @@ class Entry(models.Model):
     """One line of a journal: signed fen on an account, for a party where the account has parties (else 0)."""
 
     pk = models.CompositePrimaryKey("journal", "line")
-    journal = models.ForeignKey(Journal, models.PROTECT, verbose_name="凭证", db_index=False)
+    # The trigger entry_added checks both references for all new entries at once (migration 0002): a foreign key would lock
+    # the few account rows once for every entry, from every connection.
+    journal = models.ForeignKey(Journal, models.PROTECT, verbose_name="凭证", db_index=False, db_constraint=False)
     line = models.SmallIntegerField("行号")
-    account = models.ForeignKey(Account, models.PROTECT, verbose_name="科目", db_index=False)
+    account = models.ForeignKey(Account, models.PROTECT, verbose_name="科目", db_index=False, db_constraint=False)
     party = models.BigIntegerField("辅助对象", default=0)
     amount = models.BigIntegerField("金额(分)")
     business_date = models.DateField("业务日期")

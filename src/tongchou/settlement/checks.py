@@ -169,6 +169,16 @@ RULES = (
         RESTORE,
     ),
     Rule(
+        "S13",
+        """
+        SELECT s.id, s.encounter_id FROM settlement_settlement s
+        LEFT JOIN settlement_encounter e ON e.id = s.encounter_id
+        WHERE e.id IS NULL OR e.person_id <> s.person_id OR e.institution_code <> s.institution_code ORDER BY s.id
+        """,
+        "结算 {0} 与就诊 {1} 的人员或机构不符",
+        RESTORE,
+    ),
+    Rule(
         "S10",
         """
         SELECT DISTINCT s.package, min(s.id) FROM settlement_settlement s
@@ -182,11 +192,12 @@ RULES = (
 
 
 def check(area: str | None = None, *, today: date) -> list[Finding]:
-    """Check the invariants S1…S12.
+    """Check the invariants S1…S13.
 
     S1 payers and parts sum to the total; S2 payments; S3 fee lines; S4 one journal each; S5 the journal says the same;
     S6 revocations mirror, once; S7 counters are the sum of the deltas; S8 receipts point to what exists; S9 lines too;
-    S10 packages are archived; S11 closed days' settlements can be recomputed; S12 partitions are there.
+    S10 packages are archived; S11 closed days' settlements can be recomputed; S12 partitions are there; S13 a settlement is of its
+    encounter's person and institution.
 
     Args:
         area: closed days of this area only; the other invariants are of the whole database.

@@ -21,7 +21,7 @@ class Encounter(models.Model):
 
     id = models.BigIntegerField("就诊编号", primary_key=True)
     area = models.CharField("统筹区", max_length=6)
-    person = models.ForeignKey("registry.Person", models.PROTECT, verbose_name="参保人员")
+    person = models.ForeignKey("registry.Person", models.PROTECT, verbose_name="参保人员", db_index=False)
     institution_code = models.CharField("定点机构编号", max_length=12)
     scheme = models.CharField("险种", max_length=6)
     med_type = models.CharField("医疗类别", max_length=6)
@@ -121,7 +121,10 @@ class Settlement(models.Model):
     id = models.BigIntegerField("结算编号", primary_key=True)
     encounter = models.ForeignKey(Encounter, models.PROTECT, verbose_name="就诊")
     area = models.CharField("统筹区", max_length=6)
-    person = models.ForeignKey("registry.Person", models.PROTECT, verbose_name="参保人员", db_index=False)
+    # The encounter's foreign key vouches for the person; a second one would lock the person's row for nothing.
+    person = models.ForeignKey(
+        "registry.Person", models.PROTECT, verbose_name="参保人员", db_index=False, db_constraint=False
+    )
     institution_code = models.CharField("定点机构编号", max_length=12)
     scheme = models.CharField("险种", max_length=6)
     person_type = models.CharField("人员类别", max_length=6)

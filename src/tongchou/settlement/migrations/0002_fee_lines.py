@@ -84,5 +84,24 @@ class Migration(migrations.Migration):
                 db_index=False, on_delete=models.PROTECT, to="settlement.settlement", verbose_name="结算"
             ),
         ),
+        # encounter_person begins with the person; the encounter's foreign key vouches for the settlement's person.
+        migrations.AlterField(
+            model_name="encounter",
+            name="person",
+            field=models.ForeignKey(
+                db_index=False, on_delete=models.PROTECT, to="registry.person", verbose_name="参保人员"
+            ),
+        ),
+        migrations.AlterField(
+            model_name="settlement",
+            name="person",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=models.PROTECT,
+                to="registry.person",
+                verbose_name="参保人员",
+            ),
+        ),
         migrations.RunSQL(FORWARD, BACKWARD),
     ]

@@ -22,9 +22,12 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
     WHERE fee_month = p_month AND encounter_id = p_encounter AND settlement_id IS NULL AND (p_batch = '' OR batch = p_batch)
 $$;
 
+-- Plans are kept for the session's life and every lookup is by key: the settings keep a plan that was made while a table
+-- was still small from scanning it for ever.
+--
 -- Everything that deciding on the requests needs, one row each, as text for the process to decode.
 CREATE FUNCTION settlement_snapshots(p_requests json) RETURNS TABLE (n integer, snapshot text)
-LANGUAGE plpgsql STABLE AS $$
+LANGUAGE plpgsql STABLE SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_material = off AS $$
 DECLARE
     v_catalogue bigint := (SELECT number FROM catalogues_revision LIMIT 1);
     v_provider bigint := (SELECT number FROM providers_revision LIMIT 1);
@@ -65,7 +68,8 @@ BEGIN
             WHEN q.stay THEN coalesce((e.end_at AT TIME ZONE 'Asia/Shanghai')::date, q.today)
             ELSE (e.begin_at AT TIME ZONE 'Asia/Shanghai')::date END, q.today) AS day
     ) AS s
-    CROSS JOIN LATERAL (SELECT registry_person_snapshot(q.person, q.scheme, s.day) AS person) AS p;
+    -- OFFSET 0 keeps the planner from calling the function once for every mention of its result.
+    CROSS JOIN LATERAL (SELECT registry_person_snapshot(q.person, q.scheme, s.day) AS person OFFSET 0) AS p;
 END $$;
 """
 
@@ -94,7 +98,8 @@ $$;
 CREATE FUNCTION settlement_write(
     p_jobs json, p_counters json, p_accounts json, p_receipts json, p_encounters json, p_lines json, p_settlements json,
     p_payments json, p_journals json, p_entries json, p_answers bytea[]
-) RETURNS TABLE (sid bigint, outcome text) LANGUAGE plpgsql VOLATILE AS $$
+) RETURNS TABLE (sid bigint, outcome text) LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_material = off AS $$
 #variable_conflict use_column
 DECLARE
     v_jobs bigint[];
@@ -223,6 +228,9 @@ BEGIN
     FROM json_to_recordset(p_accounts) AS c(sid bigint, id bigint, change bigint)
     WHERE a.id = c.id AND c.sid = ANY (v_ok);
 
+    -- Check what is deferred here, under this function's planner settings: references, balanced journals.
+    SET CONSTRAINTS ALL IMMEDIATE;
+    SET CONSTRAINTS ALL DEFERRED;
     RETURN QUERY SELECT j, CASE WHEN j = ANY (v_ok) THEN 'written' WHEN j = ANY (v_closed) THEN 'closed' ELSE 'again' END
     FROM unnest(v_jobs) AS j;
 END $$;
