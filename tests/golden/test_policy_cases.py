@@ -116,7 +116,6 @@ def test_worked_examples_are_all_carried(shared_dir: Path) -> None:
         assert figures(example["expected"]) <= expected_figures(name), name
 
 
-@pytest.mark.requirement("R0.46")
 def test_gs34_with_assistance(tmp_path: Path) -> None:
     """GS-34: basic → large amount → assistance of 60 % (a test value) up to 30,000, as a third chained pack."""
     source = default_pack_directory() / "gansu-city/gs-city.yaml"

@@ -63,7 +63,7 @@ def test_there_are_plans_of_every_pack() -> None:
     assert {plan.benefit for plan in all_plans()} == {"住院", "门诊特殊病", "儿童意外门诊", "普通门诊", "药店购药"}
 
 
-@pytest.mark.requirement("R1.3.09", "R0.37")
+@pytest.mark.requirement("R1.3.09")
 @settings(max_examples=200, deadline=None)
 @given(years())
 def test_every_fen_is_paid_once_and_nothing_is_negative(
