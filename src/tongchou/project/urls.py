@@ -11,3 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [path("admin/", admin.site.urls)]
 
 if importlib.util.find_spec("tongchou.web") and importlib.util.find_spec("tongchou.web.urls"):
     urlpatterns.append(path("", include("tongchou.web.urls")))
+    handler400 = "tongchou.web.views.errors.bad_request"
+    handler403 = "tongchou.web.views.errors.forbidden"
+    handler404 = "tongchou.web.views.errors.not_found"
+    handler500 = "tongchou.web.views.errors.server_error"

@@ -92,7 +92,7 @@ def close_day(*, area: str, day: date, now: datetime) -> DayFigures:
     Raises:
         Rejection: LEDG-006 an earlier day is open, LEDG-007 the day has not come, LEDG-008 figures differ (they are named).
     """
-    return ledger.close_day(area=area, day=day, now=now, witnesses=(settled_and_owed, statements))
+    return ledger.close_day(area=area, day=day, now=now, witnesses=WITNESSES)
 
 
 def settled_and_owed(area: str, day: date) -> dict[str, dict[str, int]]:
@@ -124,6 +124,10 @@ def statements(area: str, day: date) -> dict[str, dict[str, int]]:
             views["机构对账"][f"{where} {title}"] = claim.claimed.get(name, 0)
             views["中心对账"][f"{where} {title}"] = claim.own.get(name, 0)
     return dict(views)
+
+
+WITNESSES = (settled_and_owed, statements)
+"""Who else than the ledger is asked about a day before it closes."""
 
 
 def claims_of(*, area: str, day: date) -> tuple[Claim, ...]:

@@ -1,11 +1,9 @@
-"""Reads of the reconciliation pages: the days, and one day three ways: institutions' lists, settlements, ledger."""
+"""Reads of the reconciliation pages: the days, and the institutions of one day."""
 
 from __future__ import annotations
 
 from datetime import date
 
-from tongchou.ledger import api as ledger
-from tongchou.web import queries
 from tongchou.web.database import Row, rows
 
 _DAYS = """
@@ -52,17 +50,3 @@ def last_days(area: str, until: date, limit: int, offset: int = 0) -> list[Row]:
 def by_institution(area: str, day: date, account_funds: list[str]) -> list[Row]:
     """Per institution what was settled on the day and what the ledger owes it for the day, in fen."""
     return rows(_BY_INSTITUTION, {"area": area, "day": day, "account_funds": account_funds})
-
-
-def day_of_settlements(area: str, day: date) -> dict[str, dict[str, int]]:
-    """The settlements' own view of a day, in fen, by the ledger's names of the figures."""
-    sums = last_days(area, day, limit=1)
-    one = next((found for found in sums if found["day"] == day), None)
-    paid = {found["fund"]: int(found["amount"]) for found in queries.day_funds(area, day)}
-    view = {
-        ledger.TOTAL: one["total"] if one else 0,
-        ledger.FUND_TOTAL: one["fund_pay"] if one else 0,
-        ledger.ACCOUNT: one["account_pay"] if one else 0,
-        ledger.CASH: one["cash_pay"] if one else 0,
-    }
-    return {"结算": {**view, **paid}}

@@ -1,13 +1,15 @@
-"""One business day three ways, side by side: the institutions' lists, the settlements, the ledger. Nothing is decided here."""
+"""One business day side by side: what the institutions are owed and state, the settlements, the ledger.
+
+Nothing is decided here.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from tongchou.ledger import api as ledger
-from tongchou.web import day_queries
+from tongchou.settlement.api import DayView
 from tongchou.web.database import Row
 from tongchou.web.names import name_of
 
@@ -62,24 +64,19 @@ def compare(views: Mapping[str, Mapping[str, int]]) -> Comparison:
     return Comparison(views=names, lines=lines)
 
 
-def differing(institutions: Sequence[Row]) -> list[Row]:
-    """The institutions whose settlements and ledger entries of the day are not equal."""
-    return [one for one in institutions if institution_difference(one)]
+def with_statements(institutions: Sequence[Row], day: DayView) -> list[Row]:
+    """The institutions of a day, each with its difference in fen and with what it stated itself (3201).
+
+    ``stated`` is ``equal``, ``differs`` or ``silent``.
+    """
+    for one in institutions:
+        one["difference"] = institution_difference(one)
+        claims = [claim for claim in day.claims if claim.institution_code == one["code"]]
+        one["stated"] = "silent" if not claims else "equal" if all(claim.equal for claim in claims) else "differs"
+    return list(institutions)
 
 
 def institution_difference(one: Row) -> int:
     """How far settlements and ledger are apart for an institution, in fen, over all three payers."""
     pairs = (("fund_pay", "ledger_fund"), ("account_pay", "ledger_account"), ("cash_pay", "ledger_cash"))
     return sum(abs(one[settled] - one[booked]) for settled, booked in pairs)
-
-
-def views_of(area: str, day: date) -> Mapping[str, Mapping[str, int]]:
-    """The views of a day; of a closed day those it closed with."""
-    closed = ledger.figures_of(area=area, day=day)
-    if closed is not None:
-        return closed.views
-    return ledger.views_of(area=area, day=day, witnesses=WITNESSES)
-
-
-WITNESSES = (day_queries.day_of_settlements,)
-"""Who else than the ledger is asked about a day before it closes."""

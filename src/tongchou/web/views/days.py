@@ -14,10 +14,11 @@ from django.views.decorators.http import require_POST, require_safe
 from tongchou.control.api import rights
 from tongchou.kernel.rejection import Rejection
 from tongchou.ledger import api as ledger
+from tongchou.settlement import api as settlement
 from tongchou.web import day_queries, queries
 from tongchou.web.access import Request, page
 from tongchou.web.excel import download, workbook_bytes, yuan_cell
-from tongchou.web.reconciliation import WITNESSES, compare, institution_difference, views_of
+from tongchou.web.reconciliation import compare, institution_difference, with_statements
 
 PER_PAGE = 20
 
@@ -46,7 +47,7 @@ def day(request: Request, day: date) -> HttpResponse:
 def day_close(request: Request, day: date) -> HttpResponse:
     """Close the day. What stands against it comes back on the page with what to do."""
     try:
-        ledger.close_day(area=request.scope.pooling_area, day=day, now=timezone.now(), witnesses=WITNESSES)
+        settlement.close_day(area=request.scope.pooling_area, day=day, now=timezone.now())
     except Rejection as refused:
         return render(request, "web/day.html", _reconciliation(request, day) | {"refusal": refused}, status=422)
     messages.success(request, f"{day:%Y-%m-%d} 已日结，该日不再入账")
@@ -73,10 +74,9 @@ def _reconciliation(request: Request, day: date) -> dict[str, Any]:
     area, today = request.scope.pooling_area, timezone.localdate()
     if day > today:
         raise Http404("这个业务日还没有到来")
-    institutions = day_queries.by_institution(area, day, sorted(ledger.ACCOUNT_FUNDS))
-    for one in institutions:
-        one["difference"] = institution_difference(one)
-    comparison = compare(views_of(area, day))
+    viewed = settlement.day_view(area=area, day=day)
+    comparison = compare(viewed.views)
+    institutions = with_statements(day_queries.by_institution(area, day, sorted(ledger.ACCOUNT_FUNDS)), viewed)
     sums = ("settlements", "revocations", "total", "fund_pay", "account_pay", "cash_pay", "ledger_fund",
             "ledger_account", "ledger_cash", "difference")  # fmt: skip
     return {
@@ -85,8 +85,10 @@ def _reconciliation(request: Request, day: date) -> dict[str, Any]:
         "figures": ledger.figures_of(area=area, day=day),
         "comparison": comparison,
         "institutions": institutions,
+        "claims": [claim for claim in viewed.claims if not claim.equal],
+        "silent": len(viewed.silent),
         "sums": {name: sum(one[name] for one in institutions) for name in sums},
         "printed_at": timezone.localtime(),
         "area_name": queries.area_name(area),
-        "equal": comparison.equal and not any(one["difference"] for one in institutions),
+        "equal": viewed.equal and comparison.equal and not any(one["difference"] for one in institutions),
     }
