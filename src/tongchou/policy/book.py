@@ -331,12 +331,14 @@ class PolicyBook:
 
 
 def package_hash(versions: Sequence[Version], chosen: Readings) -> str:
-    """SHA-256 over the content of all chained packs, the chosen readings and the standard facts; layout does not count."""
+    """SHA-256 over the content of all chained packs and the chosen readings; comments and layout do not count.
+
+    The standard facts are part of the language: who changes what one of them means raises :data:`LANGUAGE`.
+    """
     content = {
         "language": LANGUAGE,
         "packs": [canonical(version.tree) for version in versions],
         "readings": dict(sorted(chosen.items())),
-        "facts": {name: [spec.kind, *spec.values] for name, spec in sorted(STANDARD_FACTS.items())},
     }
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

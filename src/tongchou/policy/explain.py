@@ -54,23 +54,14 @@ class ExplainedStep:
 
 
 def explain_steps(
-    program: Program,
-    values: tuple[int, ...],
-    facts: Mapping[str, object],
-    bill: BillLike,
-    accumulators: Mapping[str, int],
+    program: Program, values: tuple[int, ...], facts: Mapping[str, object], bill: BillLike
 ) -> list[ExplainedStep]:
     """Render the steps.
 
     Args:
-        values: the step values of a traced outcome of the same program.
-        facts, bill, accumulators: the inputs that were stored with it.
-
-    Raises:
-        ValueError: the values do not belong to this program.
+        values: the step values of a traced outcome of this program.
+        facts, bill: the inputs that were stored with it.
     """
-    if len(values) != len(program.recorded):
-        raise ValueError("the step values do not belong to this plan")
     numbers = dict(zip(program.recorded, values, strict=True))
     numbers |= {f"b_{name}": getattr(bill, name) for name in BILL_COMPONENTS}
     specs = {spec.name: spec for spec in program.facts}

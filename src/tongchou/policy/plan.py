@@ -267,8 +267,20 @@ class Plan:
     def explain(
         self, values: tuple[int, ...], facts: Facts, bill: Bill, accumulators: Mapping[str, int]
     ) -> list[ExplainedStep]:
-        """The Chinese explanation of a traced result, rendered from the plan and the stored values."""
-        return explain_steps(self.program, values, facts, bill, accumulators)
+        """The Chinese explanation of a traced result, rendered from the plan and the stored values.
+
+        The inputs are computed once more and must give the very same step values, so that what is shown is what was
+        decided, also years and releases later.
+
+        Raises:
+            ValueError: the values do not belong to this plan and these inputs.
+        """
+        recorded = self.program.recorded
+        stored = tuple(values)
+        balance = stored[recorded.index("balance")] if "balance" in recorded and len(stored) == len(recorded) else 0
+        if self.trace(facts, bill, accumulators, balance).values != stored:
+            raise ValueError("the step values do not belong to this plan and these inputs")
+        return explain_steps(self.program, stored, facts, bill)
 
     def waterfall(self, outcome: Outcome) -> list[tuple[str, int, str]]:
         """From the total to the cash: (label, signed fen, kind), kind is ``total``, ``fund``, ``account`` or ``cash``."""

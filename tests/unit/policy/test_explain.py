@@ -57,10 +57,15 @@ def test_the_year_before_is_in_the_numbers(book: PolicyBook) -> None:
     assert "大额医疗保险补助支付：本层基金支付：800.00" in text
 
 
-def test_values_of_another_plan_are_refused(book: PolicyBook) -> None:
+def test_values_of_another_plan_or_claim_are_refused(book: PolicyBook) -> None:
     plan = book.plan(area="629900", scheme="390", benefit="住院", on=date(2026, 5, 1))
+    values = plan.trace(STUDENT, Bill(in_scope=100_000), {}).values
+    assert plan.explain(list(values), STUDENT, Bill(in_scope=100_000), {})  # type: ignore[arg-type]  # as JSON gives them
+    for other in ((1, 2, 3), values[::-1], (*values[:-1], values[-1] + 1)):
+        with pytest.raises(ValueError, match="do not belong"):
+            plan.explain(other, STUDENT, Bill(in_scope=100_000), {})
     with pytest.raises(ValueError, match="do not belong"):
-        plan.explain((1, 2, 3), STUDENT, Bill(), {})
+        plan.explain(values, STUDENT, Bill(in_scope=100_001), {})
 
 
 def test_every_step_cites_an_article(book: PolicyBook) -> None:

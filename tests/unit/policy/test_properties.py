@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from datetime import date
 from functools import cache
 
@@ -42,6 +43,44 @@ def value_of(spec: FactSpec) -> st.SearchStrategy[object]:
     if spec.kind == "set":
         return st.frozensets(st.sampled_from(spec.values), max_size=2)
     return st.dates(date(2009, 1, 1), date(2030, 1, 1)) if spec.kind == "date" else st.integers(0, 40)
+
+
+INTEGER_CODE = (
+    ast.Module, ast.FunctionDef, ast.arguments, ast.arg, ast.Assign, ast.Return, ast.Tuple, ast.Name, ast.Load, ast.Store,
+    ast.Constant, ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.FloorDiv, ast.BitAnd, ast.UnaryOp, ast.USub, ast.Not,
+    ast.BoolOp, ast.And, ast.Or, ast.Compare, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq, ast.IfExp,
+    ast.Subscript, ast.Call,
+)  # fmt: skip
+
+
+def test_the_generated_code_is_plain_integer_arithmetic() -> None:
+    """A closed set of operators on ints: nothing that could not run over arrays as well."""
+    for plan in all_plans():
+        for source in (plan.source, plan.program.trace_source):
+            for node in ast.walk(ast.parse(source)):
+                assert isinstance(node, INTEGER_CODE), ast.dump(node)
+                if isinstance(node, ast.Call):
+                    assert isinstance(node.func, ast.Name)
+                    assert node.func.id in {"min", "max"}
+                if isinstance(node, ast.Constant):
+                    assert type(node.value) is int
+        names = [line.partition(" = ")[0] for line in plan.program.body]
+        assert len(names) == len(set(names))  # every name is set once
+        assert (
+            plan.source.splitlines()[1:-6]
+            == plan.program.trace_source.splitlines()[1 : len(plan.source.splitlines()) - 6]
+        )
+
+
+def test_the_bare_function_gives_the_same_result() -> None:
+    for plan in all_plans():
+        facts = {spec.name: spec.values[0] if spec.values else 1 for spec in plan.facts if spec.required}
+        try:
+            outcome = plan.evaluate(facts, Bill(1, 2, 3, 4_000_000), {}, 5_000)
+        except Rejection:
+            continue
+        raw = plan.integer_function()(*plan.encode(facts, Bill(1, 2, 3, 4_000_000), {}, 5_000))
+        assert raw[1 : 1 + len(plan.layers)] == tuple(payment.amount for payment in outcome.payments)
 
 
 AMOUNT = st.one_of(
