@@ -178,6 +178,7 @@ def _play(arguments: list[str]) -> None:
     """Run another command of the command line in this process."""
     from tongchou.project.cli import build_parser
 
+    print(f"首次启动 / first start: tongchou {' '.join(arguments)} …", flush=True)
     args = build_parser().parse_args(arguments)
     if args.room.run(args):
         print(f"演示步骤未完全成功 / not all went well: tongchou {' '.join(arguments)}", file=sys.stderr, flush=True)
