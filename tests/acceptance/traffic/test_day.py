@@ -10,13 +10,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import psutil
 import pytest
 
 from tests.instance import Instance, fetch, free_port
+from tests.integration.exchange.gateway import Caller
 
 START_SECONDS = 90
 
@@ -141,3 +145,67 @@ def test_nothing_is_lost_or_doubled_when_all_is_killed(folder: Path, visits: int
         assert_equal_to_the_fen(centre, traffic)
     finally:
         centre.close()
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("R3.06", "R3.08")
+def test_a_database_that_was_killed_costs_nothing_but_time(folder: Path) -> None:
+    """Only PostgreSQL dies. The gateway says so clearly, goes on when it is back, and the repeated sale exists once."""
+    centre = Centre(folder / "home", persons=500)
+    try:
+        message = sale_of_the_city(centre)
+        first = post(centre.url, {**message, "msgid": "before the outage"})
+        assert first["infcode"] == 0, first["err_msg"]
+        psutil.Process(centre.instance.database_pid()).kill()
+        seen = []
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            answer = post(centre.url, {**message, "msgid": "during the outage"})
+            if answer["infcode"] == 0:
+                break
+            seen.append(answer["err_msg"])
+            time.sleep(0.2)
+        assert answer["infcode"] == 0, seen
+        assert all(text.startswith(("【EXCH-090】", "【EXCH-091】")) for text in seen), seen
+        assert post(centre.url, {**message, "msgid": "before the outage"}) == first
+        assert centre.settlements() == 2
+        assert centre.instance.command("doctor", timeout=300).returncode == 0
+    finally:
+        centre.close()
+
+
+def sale_of_the_city(centre: Centre) -> dict[str, Any]:
+    """A 2102 of some employee at some pharmacy, made of what the database says about the demo city."""
+    person = centre.instance.sql(
+        "SELECT p.number, p.cert_no, p.name, e.person_type FROM registry_person p"
+        " JOIN registry_enrolment e ON e.person_id = p.id AND e.scheme = '310' AND e.period @> current_date"
+        " JOIN contributions_entitlement n ON n.person_id = p.id AND n.scheme = '310' AND n.period @> current_date"
+        " WHERE p.death_date IS NULL ORDER BY p.id LIMIT 1"
+    ).split("|")
+    pharmacy, local_code, item = centre.instance.sql(
+        "SELECT m.institution_code, m.local_code, i.code FROM catalogues_mapping m JOIN catalogues_item i ON i.id = m.item_id"
+        " WHERE m.institution_code LIKE 'P%' AND m.status = '1' AND i.list_type = '101' ORDER BY m.id LIMIT 1"
+    ).split("|")
+    today = datetime.now(ZoneInfo("Asia/Shanghai")).strftime("%Y-%m-%d %H:%M:%S")
+    caller = Caller(centre.port, pharmacy)
+    nodes = {
+        "druginfo": {
+            "psn_no": person[0], "mdtrt_cert_type": "02", "mdtrt_cert_no": person[1], "psn_cert_type": "01",
+            "certno": person[1], "psn_name": person[2], "psn_type": person[3][:3], "begntime": today,
+            "medfee_sumamt": "2.00", "insutype": "310", "acct_used_flag": "1", "med_type": "41",
+        },
+        "drugdetail": [
+            {
+                "feedetl_sn": "1", "rx_circ_flag": "0", "fee_ocur_time": today, "med_list_codg": item,
+                "medins_list_codg": local_code, "det_item_fee_sumamt": "2.00", "cnt": "2", "pric": "1",
+            }
+        ],
+    }  # fmt: skip
+    return caller.message("2102", nodes)
+
+
+def post(url: str, message: dict[str, Any]) -> dict[str, Any]:
+    """Send a message; the answer must come with HTTP 200 whatever happens."""
+    answer = Caller(int(url.rpartition(":")[2]), "").post(message)
+    assert answer.status == 200
+    return dict(answer.envelope)

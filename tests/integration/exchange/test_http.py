@@ -110,13 +110,11 @@ def test_a_damaged_sale_is_refused_or_settled_never_half(pharmacy: Caller, data:
     assert "EXCH-099" not in answer.envelope["err_msg"]
 
 
-def test_a_bug_is_logged_without_personal_data(pharmacy: Caller, gateway: Gateway) -> None:
-    """A value that no check expects must not be needed for this: the dictionary of a line's details is broken by hand."""
-    poisoned = nodes.purchase(lines=[nodes.line(durg_trac_info={"drug_trac_codg": "\udcff"})])
-    message = pharmacy.message("2102", poisoned)
-    answer = pharmacy.post(json.dumps(message).encode())
-    assert answer.status == 200
-    assert answer.envelope["infcode"] == -1
+def test_half_a_character_is_refused(pharmacy: Caller) -> None:
+    before = rows()
+    broken = nodes.purchase(lines=[nodes.line(durg_trac_info={"drug_trac_codg": "\udcff"})])
+    assert pharmacy.post(json.dumps(pharmacy.message("2102", broken)).encode()).code == "EXCH-003"
+    assert rows() == before
 
 
 def test_upload_and_download(hospital: Caller, pharmacy: Caller) -> None:
