@@ -22,8 +22,10 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Build the city and say what it has."""
+    from django.conf import settings
     from django.utils import timezone
 
+    from tongchou.control.api import create_demo_operators
     from tongchou.demo import city, tables
     from tongchou.kernel.money import format_yuan_grouped
 
@@ -35,6 +37,8 @@ def run(args: argparse.Namespace) -> int:
         replace=args.replace,
         report=(lambda line: None) if args.quiet else (lambda line: print(line, flush=True)),
     )
+    organisation = f"{tables.CITY_NAME}医疗保障服务中心"
+    create_demo_operators(area=tables.CITY, organisation=organisation, folder=settings.HOME.root)
     print(
         f"{tables.CITY_NAME}（{tables.CITY}）已建成：参保人员 {built.persons:,} 名，参保单位 {built.employers:,} 个，"
         f"定点机构 {len(tables.institutions())} 家，目录项目 {len(tables.items())} 项，诊断 {len(tables.diagnoses())} 条；"
