@@ -1,5 +1,8 @@
 """What other rooms may use of operation."""
 
+from tongchou.operation.health import backups
+from tongchou.operation.health import checks as health_checks
+from tongchou.operation.health import ready as health_ready
 from tongchou.operation.messages import (
     holders_of,
     mark_read,
@@ -20,8 +23,11 @@ __all__ = [
     "JobRun",
     "Message",
     "PlanRun",
+    "backups",
     "cancel_job",
     "file_folder",
+    "health_checks",
+    "health_ready",
     "holders_of",
     "mark_read",
     "messages_of",

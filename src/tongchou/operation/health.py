@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from tongchou.operation import upgrade
+from tongchou.operation.store import Backup, Store
 
 GIGABYTE = 1024**3
 LEAST_FREE = 2 * GIGABYTE
@@ -124,12 +125,15 @@ def backup_folder() -> Path:
     return Path(os.environ.get("TONGCHOU_BACKUPS") or Path(settings.HOME.root) / "backups")
 
 
+def backups() -> list[Backup]:
+    """The complete backups, oldest first."""
+    return Store(backup_folder()).backups()
+
+
 def last_backup() -> datetime | None:
     """When the last complete backup ended, or ``None``: there is none."""
-    from tongchou.operation.store import Store
-
-    backups = Store(backup_folder()).backups()
-    return backups[-1].manifest.finished if backups else None
+    found = backups()
+    return found[-1].manifest.finished if found else None
 
 
 def _row(query: str, *parameters: object) -> Any:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from tongchou.control.api import Operator, rights
+from tongchou.operation.api import unread
 from tongchou.web import queries
 from tongchou.web.access import scope_of
 
@@ -22,6 +23,7 @@ MENU = (
     ("定点机构", "admin:providers_institution_changelist", rights.REFERENCE_READ,
      ("/admin/providers/", "/imports/institutions/")),
     ("医保目录", "admin:catalogues_item_changelist", rights.REFERENCE_READ, ("/admin/", "/imports/")),
+    ("任务中心", "operation_jobs", rights.OPERATION_READ, ("/operation/",)),
 )  # fmt: skip
 """Title, URL name, right, beginnings of the addresses that belong to it. The order is the order of the keys 1 to 9."""
 
@@ -56,6 +58,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "business_day": SimpleLazyObject(lambda: queries.business_day(scope.pooling_area, timezone.localdate())),
         "menu": _menu(operator, request.path),
         "may": May(operator),
+        "unread": SimpleLazyObject(lambda: unread(operator, now=timezone.now())),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.urls import path, register_converter
+from django.urls import include, path, register_converter
 
 from tongchou.web.views import days, desk, imports, persons, settlements, sign_in
 
@@ -49,4 +49,5 @@ urlpatterns = [
     path("imports/<str:kind>/<int:upload_id>/", imports.import_check, name="import_check"),
     path("imports/<str:kind>/<int:upload_id>/errors/", imports.import_errors, name="import_errors"),
     path("imports/<str:kind>/<int:upload_id>/confirm/", imports.import_confirm, name="import_confirm"),
+    path("", include("tongchou.web.operation.urls")),
 ]

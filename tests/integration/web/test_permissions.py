@@ -40,6 +40,20 @@ TABLE: dict[str, tuple[str, tuple[int, int, int, int]]] = {
     "import_check": ("GET", (SIGN_IN, DENIED, DENIED, MISSING)),
     "import_errors": ("GET", (SIGN_IN, DENIED, DENIED, MISSING)),
     "import_confirm": ("POST", (SIGN_IN, DENIED, DENIED, MISSING)),
+    "operation_jobs": ("GET", (SIGN_IN, DENIED, OK, OK)),
+    "operation_job_start": ("POST", (SIGN_IN, DENIED, DENIED, MISSING)),
+    "operation_job": ("GET", (SIGN_IN, DENIED, MISSING, MISSING)),
+    "operation_job_live": ("GET", (SIGN_IN, DENIED, MISSING, MISSING)),
+    "operation_job_cancel": ("POST", (SIGN_IN, DENIED, DENIED, MISSING)),
+    "operation_job_retry": ("POST", (SIGN_IN, DENIED, DENIED, MISSING)),
+    "operation_job_file": ("GET", (SIGN_IN, DENIED, MISSING, MISSING)),
+    "operation_plans": ("GET", (SIGN_IN, DENIED, OK, OK)),
+    "operation_plan_start": ("POST", (SIGN_IN, DENIED, DENIED, MOVED)),
+    "operation_plan": ("GET", (SIGN_IN, DENIED, MISSING, MISSING)),
+    "operation_plan_live": ("GET", (SIGN_IN, DENIED, MISSING, MISSING)),
+    "operation_state": ("GET", (SIGN_IN, DENIED, OK, OK)),
+    "messages": ("GET", (SIGN_IN, OK, OK, OK)),
+    "messages_read": ("POST", (SIGN_IN, MOVED, MOVED, MOVED)),
 }
 OPERATORS = (None, "clerk", "accountant", "admin")
 REFERENCE = (
@@ -152,6 +166,8 @@ def _arguments(city: cities.City) -> dict[str, object]:
         "day": timezone.localdate(),
         "kind": "items",
         "upload_id": 1,
+        "run_id": 1,
+        "plan_id": 1,
     }
 
 

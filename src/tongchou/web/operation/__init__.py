@@ -1,0 +1,1 @@
+"""Screens of operation: 任务中心, 日终计划, 运行状态, 消息."""
