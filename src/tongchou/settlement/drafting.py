@@ -15,7 +15,7 @@ from tongchou.settlement.core import bill as bills
 from tongchou.settlement.core.bill import PricedLine
 from tongchou.settlement.core.decision import Decision, Insured, admit_person, decide, med_type_of, settled_days
 from tongchou.settlement.core.facts import Visit
-from tongchou.settlement.core.inputs import LineInput, PurchaseInput, Request, SettleInput
+from tongchou.settlement.core.inputs import PurchaseInput, Request, SettleInput
 from tongchou.settlement.core.snapshots import EncounterSnapshot, LineSums, Snapshot
 from tongchou.settlement.core.tables import MedType
 from tongchou.settlement.core.views import LineSplitView, SettlementView
@@ -35,7 +35,6 @@ class Draft:
     fee_month: date
     status: str
     new_status: str
-    lines: tuple[PricedLine, ...]
     sums: LineSums | None
     request: Request
 
@@ -121,7 +120,6 @@ def _purchase(request: PurchaseInput, snapshot: Snapshot, asked: Asked) -> Draft
         fee_month=encounter.fee_month,
         status=SETTLED,
         new_status=SETTLED,
-        lines=priced,
         sums=None,
         request=request,
     )
@@ -178,7 +176,6 @@ def _encounter(request: SettleInput, snapshot: Snapshot, asked: Asked) -> Draft:
         fee_month=encounter.fee_month,
         status=encounter.status,
         new_status=encounter.status if request.interim else SETTLED,
-        lines=(),
         sums=sums,
         request=request,
     )
@@ -321,14 +318,15 @@ def _view(
         accumulator_delta={change.period: change.delta for change in decision.counters},
         values=decision.values,
         payments=decision.payments,
-        lines=tuple(line_view(line) for line in lines),
+        lines=tuple(
+            [line_view(line, encounter.fee_month, encounter.id, asked.settlement_id or None) for line in lines]
+        ),
     )
 
 
-def line_view(priced: PricedLine) -> LineSplitView:
-    """A priced line as an answer shows it."""
-    line: LineInput = priced.line
-    term, split = priced.term, priced.split
+def line_view(priced: PricedLine, month: date, encounter: int, settlement: int | None) -> LineSplitView:
+    """A priced line as an answer shows it and as it is stored."""
+    line, term, split, ratio = priced
     return LineSplitView(
         line.line_no,
         line.batch,
@@ -341,14 +339,16 @@ def line_view(priced: PricedLine) -> LineSplitView:
         line.unit_price,
         line.amount,
         term.price_limit,
-        priced.ratio,
+        ratio,
         split.out_of_scope,
         split.over_limit,
         split.prior_self_pay,
         split.in_scope,
         line.original_line_no,
-        None,
+        settlement,
         line.details,
+        month,
+        encounter,
         term.name,
         term.restricted,
         term.basic_drug,

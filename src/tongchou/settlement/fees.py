@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 
-import msgspec
 from django.db import transaction
 
 from tongchou.kernel.money import format_yuan
@@ -20,12 +19,11 @@ from tongchou.settlement.core.bill import PricedLine
 from tongchou.settlement.core.decision import med_type_of
 from tongchou.settlement.core.inputs import LineInput
 from tongchou.settlement.core.views import LineSplitView
-from tongchou.settlement.database import run
+from tongchou.settlement.database import as_json, run
 from tongchou.settlement.drafting import DISCHARGED, OPEN, SETTLED, institution, line_view
 from tongchou.settlement.encounters import DEFAULT_MED_TYPE, own, refuse_state
 from tongchou.settlement.models import Encounter
 from tongchou.settlement.reading import Question, local_day, read_snapshots
-from tongchou.settlement.writing import line_row
 
 ALL = "0000"
 """The batch or line number that stands for everything unsettled (interface section 6)."""
@@ -58,12 +56,12 @@ def upload_lines(
     bills.check_numbers(lines)
     _check_known(encounter, lines)
     priced = _price(encounter, lines)
-    rows = [line_row(line, encounter.fee_month, encounter.pk, None) for line in priced]
-    run(_INSERT, (msgspec.json.encode(rows).decode(),))
+    views = [line_view(line, encounter.fee_month, encounter.pk, None) for line in priced]
+    run(_INSERT, (as_json(views),))
     if encounter.status == SETTLED:
         encounter.status = OPEN
         encounter.save(update_fields=["status"])
-    return [line_view(line) for line in priced]
+    return views
 
 
 def _price(encounter: Encounter, lines: Sequence[LineInput]) -> list[PricedLine]:

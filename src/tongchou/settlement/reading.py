@@ -13,12 +13,11 @@ import msgspec
 from tongchou.settlement.core.inputs import PurchaseInput, Request, SettleInput
 from tongchou.settlement.core.snapshots import Snapshot
 from tongchou.settlement.core.tables import MED_TYPES
-from tongchou.settlement.database import run
+from tongchou.settlement.database import as_json, run
 
 LOCAL = ZoneInfo("Asia/Shanghai")
 
 _decoder = msgspec.json.Decoder(Snapshot)
-_encode = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +83,7 @@ def read_snapshots(questions: Sequence[Question]) -> list[Snapshot]:
         }
         for number, question in enumerate(questions)
     ]
-    found = run("SELECT n, snapshot FROM settlement_snapshots(%s::json)", (_encode(rows).decode(),))
+    found = run("SELECT n, snapshot FROM settlement_snapshots(%s::json)", (as_json(rows),))
     by_number = dict(found)
     return [_decoder.decode(by_number[number]) for number in range(len(questions))]
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from msgspec.structs import replace
 
 from tongchou.ledger.api import open_day
 from tongchou.providers import api as providers

@@ -7,21 +7,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from tongchou.ledger import api as ledger
 from tongchou.settlement import answers
-from tongchou.settlement.core.bill import PricedLine
 from tongchou.settlement.core.decision import JournalLine, journal_lines
 from tongchou.settlement.core.inputs import PurchaseInput, Receipt
-from tongchou.settlement.core.views import SettlementView
-from tongchou.settlement.database import run
+from tongchou.settlement.core.views import LineSplitView, SettlementView
+from tongchou.settlement.database import as_json, run
 from tongchou.settlement.drafting import Draft
 
 WRITTEN, AGAIN, CLOSED = "written", "again", "closed"
 Row = dict[str, Any]
 
-_encode = msgspec.json.Encoder().encode
 _WRITE = """
 SELECT sid, outcome FROM settlement_write(
     %s::json, %s::json, %s::json, %s::json, %s::json, %s::json, %s::json, %s::json, %s::json, %s::json, %s::bytea[])
@@ -37,7 +33,7 @@ class Rows:
     accounts: list[Row] = field(default_factory=list)
     receipts: list[Row] = field(default_factory=list)
     encounters: list[Row] = field(default_factory=list)
-    lines: list[Row] = field(default_factory=list)
+    lines: list[LineSplitView] = field(default_factory=list)
     settlements: list[Row] = field(default_factory=list)
     payments: list[Row] = field(default_factory=list)
     journals: list[Row] = field(default_factory=list)
@@ -58,7 +54,7 @@ class Rows:
             self.jobs, self.counters, self.accounts, self.receipts, self.encounters, self.lines, self.settlements,
             self.payments, self.journals, self.entries,
         )  # fmt: skip
-        return dict(run(_WRITE, (*(_encode(part).decode() for part in parts), self.answers)))
+        return dict(run(_WRITE, (*(as_json(part) for part in parts), self.answers)))
 
 
 def add_settlement(rows: Rows, *, draft: Draft, receipt: Receipt, answer: bytes) -> None:
@@ -92,8 +88,7 @@ def add_settlement(rows: Rows, *, draft: Draft, receipt: Receipt, answer: bytes)
         )
     if purchase:
         rows.encounters.append(_encounter_row(draft, view.settled_at))
-        month, encounter = draft.fee_month, view.encounter_id
-        rows.lines += [line_row(line, month, encounter, view.id) for line in draft.lines]
+        rows.lines += view.lines
     add_receipt(rows, receipt=receipt, subject=view.id, answer=answer, now=view.settled_at)
     add_header(rows, view)
     lines = journal_lines(
@@ -238,32 +233,4 @@ def _encounter_row(draft: Draft, now: datetime) -> Row:
         "details": request.details if isinstance(request, PurchaseInput) else {},
         "fee_month": draft.fee_month,
         "created_at": now,
-    }
-
-
-def line_row(priced: PricedLine, month: Any, encounter: int, settlement: int | None) -> Row:
-    """A priced line as a row of settlement_feeline."""
-    line, term, split = priced.line, priced.term, priced.split
-    return {
-        "fee_month": month,
-        "encounter_id": encounter,
-        "line_no": line.line_no,
-        "batch": line.batch,
-        "occurred_at": line.occurred_at,
-        "item_code": line.item_code,
-        "local_code": line.local_code,
-        "item_class": term.item_class,
-        "charge_type": term.charge_type,
-        "quantity": line.quantity,
-        "unit_price": line.unit_price,
-        "amount": line.amount,
-        "price_limit": term.price_limit,
-        "prior_self_pay_ratio": priced.ratio,
-        "out_of_scope": split.out_of_scope,
-        "over_limit": split.over_limit,
-        "prior_self_pay": split.prior_self_pay,
-        "in_scope": split.in_scope,
-        "original_line_no": line.original_line_no,
-        "settlement_id": settlement,
-        "details": line.details,
     }

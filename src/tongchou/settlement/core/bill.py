@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from tongchou.kernel.money import divide_half_up, format_yuan
 from tongchou.kernel.rate import Rate
@@ -55,8 +54,7 @@ class Term(Protocol):
     def children(self) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True)
-class PricedLine:
+class PricedLine(NamedTuple):
     """A checked line with its terms and split (amounts in fen, ratio in 1/10,000)."""
 
     line: LineInput
@@ -141,20 +139,46 @@ def split_line(*, line: LineInput, term: Term, plan: Plan) -> PricedLine:
     """One line with its split. What the hospital's approval makes self-paid never reaches the policy."""
     if self_paid(restricted=term.restricted, approval_flag=line.approval_flag):
         return PricedLine(line, term, LineSplit(line.amount, 0, 0, 0), 0)
-    split = plan.split_line(
-        LineFacts(
-            amount=line.amount,
-            quantity=line.quantity,
-            unit_price=line.unit_price,
-            item_class=ITEM_CLASSES.get(term.item_class, term.item_class),
-            prior_self_pay=None if term.prior_self_pay is None else rate_of(term.prior_self_pay),
-            price_limit=term.price_limit,
-            restricted=term.restricted,
-            item_kind=SPECIAL_SERVICE if term.special_service else "",
-        )
+    split, ratio = _split(
+        plan,
+        term.item_class,
+        term.prior_self_pay,
+        term.price_limit,
+        term.restricted,
+        term.special_service,
+        line.amount,
+        line.quantity,
+        line.unit_price,
     )
-    check_split(line, split)
-    return PricedLine(line, term, split, prior_ratio(split))
+    return PricedLine(line, term, split, ratio)
+
+
+@lru_cache(maxsize=32_768)
+def _split(
+    plan: Plan,
+    item_class: str,
+    prior_self_pay: int | None,
+    price_limit: int | None,
+    restricted: bool,
+    special_service: bool,
+    amount: int,
+    quantity: int,
+    unit_price: int,
+) -> tuple[LineSplit, int]:
+    """The plan's split of a line and the ratio it shows. Remembered: the same items are sold at the same prices all day."""
+    facts = LineFacts(
+        amount=amount,
+        quantity=quantity,
+        unit_price=unit_price,
+        item_class=ITEM_CLASSES.get(item_class, item_class),
+        prior_self_pay=None if prior_self_pay is None else rate_of(prior_self_pay),
+        price_limit=price_limit,
+        restricted=restricted,
+        item_kind=SPECIAL_SERVICE if special_service else "",
+    )
+    split = plan.split_line(facts)
+    check_split(amount, split)
+    return split, prior_ratio(split)
 
 
 @lru_cache(maxsize=1024)
@@ -169,15 +193,15 @@ def prior_ratio(split: LineSplit) -> int:
     return divide_half_up(split.prior_self_pay * 10_000, base) if base else 0
 
 
-def check_split(line: LineInput, split: LineSplit) -> None:
+def check_split(amount: int, split: LineSplit) -> None:
     """A split that does not sum to the line is a bug of the policy, never a business case.
 
     Raises:
         AssertionError: the parts don't sum to the amount, or have another sign.
     """
     parts = (split.out_of_scope, split.over_limit, split.prior_self_pay, split.in_scope)
-    if sum(parts) != line.amount or any(part * line.amount < 0 for part in parts):
-        raise AssertionError(f"line {line.line_no}: split {parts} of {line.amount}")
+    if sum(parts) != amount or any(part * amount < 0 for part in parts):
+        raise AssertionError(f"split {parts} of {amount}")
 
 
 def bill_of(priced: Iterable[PricedLine]) -> Bill:

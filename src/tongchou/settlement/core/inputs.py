@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
@@ -18,8 +20,7 @@ class Receipt:
     body_hash: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineInput:
+class LineInput(msgspec.Struct, frozen=True, kw_only=True):
     """One fee line (费用明细).
 
     ``quantity`` in 1/10,000 units, ``unit_price`` in 1/1,000,000 yuan, ``amount`` in fen; a refund has negative quantity and
