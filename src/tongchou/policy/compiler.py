@@ -12,7 +12,8 @@ from itertools import pairwise
 
 from tongchou.policy.emitter import Emitter
 from tongchou.policy.findings import Finding
-from tongchou.policy.layercode import LayerCode, yuan
+from tongchou.policy.layercode import LayerCode
+from tongchou.policy.layerwriter import yuan
 from tongchou.policy.model import (
     BILL_COMPONENTS,
     BURDEN_COMPONENTS,

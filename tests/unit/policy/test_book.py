@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -119,6 +122,30 @@ def test_the_hash_is_of_the_content(tmp_path: Path, change: tuple[str, str], *, 
     before = copy_of(tmp_path, "before").plan_of(packs, benefit="住院", on=date(2009, 1, 1))
     after = copy_of(tmp_path, "after", change).plan_of(packs, benefit="住院", on=date(2009, 1, 1))
     assert (before.package_hash == after.package_hash) is same
+
+
+LAYOUT = """
+import hashlib
+from datetime import date
+from tongchou.policy import PolicyBook, default_pack_directory
+book = PolicyBook.load(default_pack_directory())
+for scheme in ("390", "310"):
+    for benefit in book.benefits(area="629900", scheme=scheme, on=date(2026, 1, 1)):
+        plan = book.plan(area="629900", scheme=scheme, benefit=benefit, on=date(2026, 1, 1))
+        print(plan.id, plan.package_hash, plan.program.recorded, [a.name for a in plan.accumulators], plan.source)
+"""
+
+
+def test_every_process_compiles_the_same_plan() -> None:
+    """The order of step values and counters is stored; it must not depend on Python's hash seed."""
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", LAYOUT], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(outputs) == 1
+    assert len(outputs.pop()) > 1000
 
 
 def test_what_was_not_yet_published_is_left_out(tmp_path: Path) -> None:

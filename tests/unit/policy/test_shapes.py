@@ -148,6 +148,14 @@ bands: [{ratio: 100%}]
     assert Person(plan).visit(1000, visit__chinese_medicine=True) == yuan("550")
 
 
+def test_a_deductible_never_falls_below_nothing() -> None:
+    """SHP-54: 200 less than the level's line, where the line is 100."""
+    plan = plan_of("deductible: {amount: 100, adjust: [{add: -200, when: visit.emergency}]}\nbands: [{ratio: 50%}]")
+    person = Person(plan)
+    assert person.visit(1000, visit__emergency=True) == yuan("500")
+    assert person.last.burden["deductible"] == 0
+
+
 def test_whole_amount_bracket() -> None:
     """SHP-17: the whole amount takes the ratio of the bracket in which it lies; an edge belongs to the lower one."""
     plan = plan_of(

@@ -1,0 +1,79 @@
+"""The deductible of a layer: amount, adjustments, n-th visit, what the period has borne, a cap on the sum."""
+
+from __future__ import annotations
+
+from math import lcm
+
+from tongchou.policy.layerwriter import LayerWriter, yuan
+from tongchou.policy.model import Deductible, NthRule
+from tongchou.policy.typed import at_scale
+
+
+def write_deductible(w: LayerWriter, rule: Deductible, total: str) -> str:
+    """Write the code; the variable given back is what the person bears of ``total``."""
+    amount = w.quantity(rule.amount, "deductible")
+    w.show(
+        "起付标准",
+        w.label("起付标准", rule.amount),
+        "{0}",
+        (yuan(amount.text),),
+        yuan(amount.text),
+        cite=rule.place.cite,
+        show=total,
+    )
+    for adjustment in rule.adjust:
+        amount = w.adjust(amount, adjustment, "起付标准", total)
+    line = w.positive("line", amount.text) if rule.adjust else amount.text
+    if rule.nth:
+        line = _nth(w, rule.nth, line, total)
+    if rule.counts:
+        line = _not_yet_borne(w, rule, line, total)
+    for cap in rule.sum_caps:
+        used, limit = w.used(cap), w.limit(cap)
+        before, line = line, w.smaller("line", line, w.room(limit, used))
+        w.show_cap(cap, "本次起付标准", before, limit, used, line)
+    borne = w.smaller("borne", line, total)
+    for counter in dict.fromkeys((rule.counts, *(cap.counts for cap in rule.sum_caps))):
+        if counter:
+            w.will_feed(counter, borne, rule.place)
+    return borne
+
+
+def _not_yet_borne(w: LayerWriter, rule: Deductible, line: str, total: str) -> str:
+    used = w.e.accumulator(rule.counts, rule.place)
+    left = w.positive("line", f"{line} - {used}")
+    w.show("尚需负担的起付标准", "起付标准 − 已累计负担", "{0} − {1}", (yuan(line), yuan(used)), yuan(left), show=total)
+    return left
+
+
+def _nth(w: LayerWriter, rule: NthRule, amount: str, total: str) -> str:
+    """The n-th visit of the period: factors (the last one repeats), then a fixed amount, or a subtraction each time."""
+    earlier = w.e.accumulator(rule.counts, rule.place)
+    if rule.subtract is not None:
+        step = w.quantity(rule.subtract, "step")
+        line = w.positive("line", f"{amount} - {earlier} * {step.text}")
+    else:
+        codes = [w.quantity(factor, "factor") for factor in rule.factors]
+        scale = lcm(*(code.scale for code in codes))
+        text = at_scale(codes[-1], scale)
+        for index in range(len(codes) - 2, -1, -1):
+            text = f"{at_scale(codes[index], scale)} if {earlier} == {index} else {text}"
+        factor = w.let("factor", text)
+        line = w.let("line", f"(2 * {amount} * {factor} + {scale}) // {2 * scale}")
+        if rule.then is not None:
+            then = w.quantity(rule.then, "then")
+            line = w.let("line", f"{then.text} if {earlier} >= {len(codes)} else {line}")
+    if rule.floor is not None:
+        floor = w.quantity(rule.floor, "floor")
+        lowest = w.smaller("lowest", floor.text, amount)
+        line = w.let("line", f"{line} if {line} > {lowest} else {lowest}")
+    w.show(
+        "本年第n次的起付标准",
+        "按本年已有次数调整",
+        "{0}(此前{1}次)",
+        (yuan(amount), (earlier, "int", 1)),
+        yuan(line),
+        cite=rule.place.cite,
+        show=total,
+    )
+    return line
