@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import QuerySet
 
 from tongchou.kernel.areas import prefix_of
 from tongchou.kernel.identifiers import mask_id_number, normal_id_number
@@ -30,6 +30,9 @@ from tongchou.registry.models import (
     IdentityClass,
     Person,
 )
+
+CANDIDATES, MOST_CANDIDATES = 500, 10_000
+"""How many persons a search within areas looks at, at a time and at most."""
 
 _MEANS = {"01": "医保电子凭证", "02": "居民身份证", "03": "社会保障卡", "99": "人员编号"}
 
@@ -121,14 +124,33 @@ def search_persons(*, query: str, areas: Sequence[str] | None, limit: int = 50) 
 
 
 def _scoped(persons: QuerySet[Person], areas: Sequence[str] | None, limit: int) -> list[Person]:
-    if areas is not None:
-        of_person, of_enrolment = Q(pk__in=()), Q(pk__in=())
-        for area in areas:
-            of_person |= Q(area__code__startswith=prefix_of(area))
-            of_enrolment |= Q(area__code__startswith=prefix_of(area))
-        enrolled = Enrolment.objects.filter(of_enrolment, person=OuterRef("pk"))
-        persons = persons.filter(of_person | Exists(enrolled))
-    return list(persons.order_by("name", "number")[:limit])
+    """The first persons by name that the searcher may see.
+
+    Candidates come page by page and their areas with a second query. One query for both would make the planner hash the
+    enrolments of a whole county for every search (measured: 170 ms instead of 5 in a city of a million).
+    """
+    ordered = persons.order_by("name", "number")
+    if areas is None:
+        return list(ordered[:limit])
+    prefixes = tuple(prefix_of(area) for area in areas)
+    found: list[Person] = []
+    for start in range(0, MOST_CANDIDATES, CANDIDATES):
+        page = list(ordered[start : start + CANDIDATES])
+        found += _within(page, prefixes)
+        if len(page) < CANDIDATES or len(found) >= limit:
+            break
+    return found[:limit]
+
+
+def _within(page: Sequence[Person], prefixes: tuple[str, ...]) -> list[Person]:
+    """Those who are registered or enrolled in one of the areas."""
+    elsewhere = [person.pk for person in page if not person.area_id.startswith(prefixes)]
+    enrolled = {
+        person_id
+        for person_id, area in Enrolment.objects.filter(person__in=elsewhere).values_list("person_id", "area_id")
+        if area.startswith(prefixes)
+    }
+    return [person for person in page if person.area_id.startswith(prefixes) or person.pk in enrolled]
 
 
 def enrolments_of(*, person_id: int, on: date | None = None) -> list[EnrolmentView]:
