@@ -24,3 +24,10 @@ def run(sql: str, parameters: tuple[Any, ...] | dict[str, Any]) -> list[tuple[An
 def as_json(value: Any) -> Json:
     """A parameter of type json: anything msgspec can encode, encoded once, straight to the bytes that are sent."""
     return Json(value, dumps=_encode)
+
+
+def recover() -> None:
+    """After a database error outside a transaction: give a broken connection up, so that the next statement gets a new one."""
+    raw: Any = connection.connection
+    if raw is not None and not connection.in_atomic_block and (raw.closed or raw.broken):
+        connection.close()

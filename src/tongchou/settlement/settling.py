@@ -15,6 +15,7 @@ from tongchou.settlement import answers, packages, rejections
 from tongchou.settlement.core.inputs import PurchaseInput, Receipt, Request
 from tongchou.settlement.core.snapshots import ReceiptSnapshot, Snapshot
 from tongchou.settlement.core.views import SettlementView
+from tongchou.settlement.database import recover
 from tongchou.settlement.drafting import Asked, Draft, draft
 from tongchou.settlement.reading import question_of, read_snapshots
 from tongchou.settlement.serials import next_id
@@ -93,6 +94,24 @@ def _take(jobs: Sequence[Job], waiting: Sequence[int]) -> tuple[list[int], list[
 
 
 def _round(jobs: Sequence[Job], batch: Sequence[int], results: list[Result | None]) -> list[int]:
+    """One round; what the database breaks off is tried job by job, so that only the culprit fails.
+
+    That is safe even if the commit went through and only its answer was lost: reading again finds the receipts.
+    """
+    try:
+        return _settle_together(jobs, batch, results)
+    except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
+        return list(batch)
+    except psycopg.Error as error:
+        recover()
+        if len(batch) == 1:
+            logger.exception("settlement of message %s failed", jobs[batch[0]].receipt.message_id)
+            results[batch[0]] = error
+            return []
+        return [again for number in batch for again in _round(jobs, [number], results)]
+
+
+def _settle_together(jobs: Sequence[Job], batch: Sequence[int], results: list[Result | None]) -> list[int]:
     """Read, decide and write the jobs of one round. Returns those that must be decided again."""
     questions = [
         question_of(
@@ -111,6 +130,8 @@ def _round(jobs: Sequence[Job], batch: Sequence[int], results: list[Result | Non
             results[number] = _prepare(jobs[number], snapshot, rows, rendered, number)
         except Rejection as refusal:
             results[number] = refusal
+        except psycopg.Error:
+            raise
         except Exception as bug:
             logger.exception("settlement of message %s failed", jobs[number].receipt.message_id)
             results[number] = bug
@@ -148,10 +169,7 @@ def decide_job(job: Job, snapshot: Snapshot) -> Draft:
 
 def _write(rows: Rows, rendered: dict[int, tuple[int, bytes]], results: list[Result | None]) -> list[int]:
     again = []
-    try:
-        outcomes = rows.write()
-    except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
-        return [number for number, _ in rendered.values()]
+    outcomes = rows.write()
     for settlement_id, (number, answer) in rendered.items():
         outcome = outcomes.get(settlement_id)
         if outcome == WRITTEN:
