@@ -15,13 +15,13 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
-from django.utils.module_loading import import_string
 
 from tongchou.kernel.jobs import RunningJob, job
 from tongchou.ledger import api as ledger
 from tongchou.operation import backup, drill, health, sealing, servers, store
 from tongchou.operation.models import JobRun, OutboundMessage
 from tongchou.operation.rejections import DAYS_STILL_OPEN, DOCTOR_FOUND, DRILL_FAILED, NOT_READY
+from tongchou.settlement import api as settlement
 
 KEEP_RUNS = timedelta(days=400)
 """Finished runs with their logs and files are kept for a year and the month after."""
@@ -61,10 +61,9 @@ def close_day(run: RunningJob) -> None:
     if ledger.is_closed(area=run.area, day=until):
         days = []
         run.log(f"{until} 已经日结")
-    witnesses = import_string(settings.DAY_WITNESSES)
     for number, day in enumerate(days, start=1):
         with run.step(checkpoint=day.isoformat(), done=number, total=len(days), note=f"日结 {day}"):
-            figures = ledger.close_day(area=run.area, day=day, now=timezone.now(), witnesses=witnesses)
+            figures = settlement.close_day(area=run.area, day=day, now=timezone.now())
         run.log(f"{day} 日结完成：凭证 {figures.journals} 张")
     run.result(closed=[day.isoformat() for day in days])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db import connection
 from procrastinate.contrib.django import app
 
 TASK = "tongchou.operation.run"
@@ -15,3 +16,12 @@ def put(run_id: int) -> int:
 def withdraw(entry: int) -> bool:
     """Take an entry out of the queue; false when a worker has it already."""
     return bool(app.job_manager.cancel_job_by_id(entry))
+
+
+def holds_work() -> bool:
+    """Does an entry wait for a worker?"""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM procrastinate_jobs WHERE status = 'todo' AND task_name = %s)", [TASK]
+        )
+        return bool(cursor.fetchone()[0])

@@ -16,7 +16,7 @@ from procrastinate.contrib.django import app
 from procrastinate.contrib.django.utils import connector_params
 from procrastinate.exceptions import ConnectorException
 
-from tongchou.operation import running
+from tongchou.operation import queue, running
 
 log = logging.getLogger("tongchou.operation.worker")
 
@@ -36,6 +36,8 @@ def work(*, until_idle: bool = False) -> None:
     while True:
         try:
             if asyncio.run(_work(until_idle=until_idle)):
+                if until_idle and queue.holds_work():  # what the last jobs queued
+                    continue
                 return
             log.warning("the queue's worker ended, starting it again")
         except (psycopg.OperationalError, OperationalError, InterfaceError, ConnectorException) as error:
