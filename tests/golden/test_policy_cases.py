@@ -161,6 +161,30 @@ cases:
 """
 
 
+def test_misspelt_names_in_a_case_are_failures(book: PolicyBook, tmp_path: Path) -> None:
+    (tmp_path / "case.yaml").write_text(
+        """
+packs: [taian-employee]
+on: 2024-07-01
+benefit: 住院
+facts: {person.type: 退休, visit.level: 三级, visit.levle: 三级}
+cases:
+  - {id: A, title: B, bill: {in_scope: 1800}, accumulators: {year.paid: 1}, expect: {pol: 910}}
+""",
+        "utf-8",
+    )
+    ((case,),) = [read_case_file(tree) for tree in read_cases(tmp_path / "case.yaml")]
+    messages = " ".join(run_case(book, case).failures)
+    for word in ("不认识的信息“visit.levle”", "没有累计项“year.paid”", "不认识的期望“pol”"):
+        assert word in messages
+
+
+def test_an_unknown_cost_component_in_a_case_is_a_finding(tmp_path: Path) -> None:
+    (tmp_path / "case.yaml").write_text("cases: [{id: A, title: B, bill: {inscope: 1}}]\n", "utf-8")
+    with pytest.raises(PolicyErrors, match="没有成分“inscope”"):
+        [read_case_file(tree) for tree in read_cases(tmp_path / "case.yaml")]
+
+
 def test_a_broken_case_file_names_its_line(tmp_path: Path) -> None:
     (tmp_path / "broken.yaml").write_text("cases:\n  - id: A\n    title: B\n    bil: {in_scope: 1}\n", "utf-8")
     with pytest.raises(PolicyErrors) as errors:

@@ -120,9 +120,7 @@ def _step(item: Cursor, shared: _Shared, *, many: bool) -> Step:
         benefit=item.text("benefit") or shared.benefit,
         rules_of=item.day("rules_of"),
         facts=shared.facts | _facts(item, "facts") | _facts(item, "inputs"),
-        bill=Bill(
-            **{name: _yuan(item, name, text) for name, text in _texts(item, "bill").items() if name in BILL_COMPONENTS}
-        ),
+        bill=_bill(item),
         lines=tuple(_line(line) for line in item.children("lines")),
         accumulators=_texts(item, "accumulators"),
         account=_yuan(item, "account", account) if account else None,
@@ -132,6 +130,16 @@ def _step(item: Cursor, shared: _Shared, *, many: bool) -> Step:
         holder_of=item.words("holder_of"),
         expect={} if many else _texts(item, "expect"),
     )
+
+
+def _bill(item: Cursor) -> Bill:
+    amounts = {}
+    for name, text in _texts(item, "bill").items():
+        if name in BILL_COMPONENTS:
+            amounts[name] = _yuan(item, name, text)
+        else:
+            item.report(f"费用没有成分“{name}”", f"可用：{'、'.join(BILL_COMPONENTS)}", item.tree.get("bill"))
+    return Bill(**amounts)
 
 
 def _facts(item: Cursor, key: str) -> dict[str, FactText]:

@@ -22,6 +22,7 @@ from tongchou.policy.lines import LineSplit
 from tongchou.policy.loader import read_cases
 from tongchou.policy.model import BURDEN_COMPONENTS, FactSpec
 from tongchou.policy.plan import Bill, Outcome, Plan
+from tongchou.policy.vocabulary import STANDARD_FACTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,7 @@ class _Run:
         plan = self._plan(step)
         splits = tuple(plan.split_line(line) for line in step.lines)
         bill = Bill.of(splits) if splits else step.bill
+        self._check_names(number, step, plan)
         facts = {name: encode_fact(text, plan, name) for name, text in step.facts.items()}
         day = step.on
         before = {spec.name: self._counter(plan, spec.name, day, step) for spec in plan.accumulators}
@@ -147,6 +149,19 @@ class _Run:
         result = VisitResult(number, plan, facts, bill, before, outcome, after, day, splits)
         self.visits[number] = result
         self._compare(number, step, result)
+
+    def _check_names(self, number: int, step: Step, plan: Plan) -> None:
+        """A misspelt fact or counter would otherwise be passed over in silence."""
+        declared = {
+            name for versions in self.book.packs.values() for version in versions for name in version.pack.facts
+        }
+        self.failures += [
+            f"第{number}步：不认识的信息“{name}”"
+            for name in step.facts
+            if name not in STANDARD_FACTS and name not in declared
+        ]
+        counters = {spec.name for spec in plan.accumulators}
+        self.failures += [f"第{number}步：方案没有累计项“{name}”" for name in step.accumulators if name not in counters]
 
     def _plan(self, step: Step) -> Plan:
         case = self.case

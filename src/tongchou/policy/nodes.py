@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import TypeAlias
 
 import yaml
@@ -15,6 +16,8 @@ import yaml
 from tongchou.policy.findings import Finding, PolicyErrors
 
 MAX_DEPTH = 40
+MAX_NODES = 100_000
+"""Bounds on one document, aliases expanded: far above any real pack, far below what could exhaust the machine."""
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -68,18 +71,18 @@ def parse_yaml(text: str, file: str) -> Tree:
         raise PolicyErrors([Finding(file, line, "", f"不是正确的YAML:{problem}", "请检查缩进、冒号和括号")]) from error
     if root is None:
         raise PolicyErrors([Finding(file, 1, "", "文件是空的", "请写入内容或删除该文件")])
-    return _convert(root, file, 0)
+    return _convert(root, file, 0, count())
 
 
-def _convert(node: yaml.Node, file: str, depth: int) -> Tree:
+def _convert(node: yaml.Node, file: str, depth: int, number: Iterator[int]) -> Tree:
     line = node.start_mark.line + 1
-    if depth > MAX_DEPTH:
-        raise PolicyErrors([Finding(file, line, "", "嵌套过深", "请展开YAML的引用(*别名)")])
+    if depth > MAX_DEPTH or next(number) > MAX_NODES:
+        raise PolicyErrors([Finding(file, line, "", "嵌套过深或内容过多", "请展开YAML的引用(*别名)，或拆成几个文件")])
     if isinstance(node, yaml.ScalarNode):
         is_null = not node.style and node.value in ("null", "~", "", "Null", "NULL")
         return Scalar(file, line, node.value, is_null)
     if isinstance(node, yaml.SequenceNode):
-        return Seq(file, line, tuple(_convert(item, file, depth + 1) for item in node.value))
+        return Seq(file, line, tuple(_convert(item, file, depth + 1, number) for item in node.value))
     entries: dict[str, Tree] = {}
     for key, value in node.value:
         key_line = key.start_mark.line + 1
@@ -87,7 +90,7 @@ def _convert(node: yaml.Node, file: str, depth: int) -> Tree:
             raise PolicyErrors([Finding(file, key_line, "", "键必须是文字", "请把键写成一个词")])
         if key.value in entries:
             raise PolicyErrors([Finding(file, key_line, "", f"键“{key.value}”重复", "请删除其中一个")])
-        entries[key.value] = _convert(value, file, depth + 1)
+        entries[key.value] = _convert(value, file, depth + 1, number)
     return Map(file, line, entries)
 
 

@@ -19,7 +19,7 @@ from tongchou.policy.model import (
     Quantity,
 )
 from tongchou.policy.nodes import Map, Scalar, Seq, Tree
-from tongchou.policy.reader import Cursor
+from tongchou.policy.reader import COUNTER_NAME, FACT_NAME, Cursor
 from tongchou.policy.rules import read_financing, read_formulas
 
 KINDS = ("int", "fen", "bool", "enum", "set", "date", "code")
@@ -156,6 +156,7 @@ def _facts(top: Cursor, vocabulary: Mapping[str, FactSpec]) -> dict[str, FactSpe
     for name, node in top.named("facts"):
         item = top.enter(node, name)
         if item is not None:
+            item.check_name(name, FACT_NAME, "person.rank")
             found[name] = read_fact(name, item, vocabulary.get(name))
     return found
 
@@ -166,6 +167,7 @@ def _accumulators(top: Cursor) -> dict[str, AccumulatorSpec]:
         item = top.enter(node, name)
         if item is None:
             continue
+        item.check_name(name, COUNTER_NAME, "year.pool_paid:390100")
         period = name.partition(".")[0]
         if period not in PERIODS:
             item.report(f"累计项“{name}”的周期不认识", "名称应以year.、month.、day.或life.开头")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date
 from fractions import Fraction
@@ -11,6 +12,9 @@ from tongchou.policy.findings import Finding
 from tongchou.policy.model import Condition, Place, Quantity, Table
 from tongchou.policy.nodes import Map, Scalar, Seq, Tree
 
+STEP_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+FACT_NAME = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
+COUNTER_NAME = re.compile(r"[a-z]+\.[a-z][a-z0-9_]*(?::[0-9]+)?")
 META_KEYS = {"cite", "note", "acknowledged", "title"}
 
 
@@ -67,6 +71,13 @@ class Cursor:
             self.report(f"“{key}: {value}”不认识", f"可用的写法：{'、'.join(allowed)}", self.tree.get(key))
             return default
         return value
+
+    def check_name(self, name: str, pattern: re.Pattern[str], example: str) -> str:
+        """A name that expressions may use; a finding and a harmless name where it is not one."""
+        if pattern.fullmatch(name):
+            return name
+        self.report(f"名称“{name}”不合写法", f"请用小写英文字母，如{example}")
+        return "unnamed"
 
     def flag(self, key: str) -> bool:
         """``true`` or ``false``; absent is false."""

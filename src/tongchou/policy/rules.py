@@ -5,7 +5,7 @@ from __future__ import annotations
 from tongchou.kernel.money import parse_yuan
 from tongchou.policy.model import FactSpec, Financing, FinancingClass, FormulaRule, FormulaStep, OnBehalf
 from tongchou.policy.nodes import Scalar
-from tongchou.policy.reader import Cursor
+from tongchou.policy.reader import STEP_NAME, Cursor
 
 UNITS = {"fen": "元", "int": "个", "rate": "率", "date": "日"}
 
@@ -65,13 +65,15 @@ def _formula(name: str, item: Cursor) -> FormulaRule:
         entry = item.enter(node, key)
         if entry is not None:
             kind = entry.choice("kind", ("int", "fen", "bool", "date"), "fen")
-            inputs.append(FactSpec(key, entry.needed_text("title"), kind, entry.text("unit")))
+            input_name = entry.check_name(key, STEP_NAME, "paid_on")
+            inputs.append(FactSpec(input_name, entry.needed_text("title"), kind, entry.text("unit")))
             entry.done()
     steps = []
     for step in item.children("steps"):
         unit = UNITS[step.choice("unit", tuple(UNITS), "fen")]
         quantity = step.needed_quantity("value", unit)
-        steps.append(FormulaStep(step.needed_text("name"), step.needed_text("title"), quantity, step.place))
+        step_name = step.check_name(step.needed_text("name"), STEP_NAME, "total")
+        steps.append(FormulaStep(step_name, step.needed_text("title"), quantity, step.place))
         step.done()
     rule = FormulaRule(name, item.text("title") or name, tuple(inputs), tuple(steps), item.place)
     item.done()

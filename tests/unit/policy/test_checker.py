@@ -54,6 +54,8 @@ PLANTED = {
     "layer twice": ("      - id: large", "      - id: pool", "层“pool”重复"),
     "finer than a fen": ("amount: 28000, counts", "amount: 28000.001, counts", "不能细于一分"),
     "no version date": ("version: {from: 2007-10-01}", "version: {}", "缺少版本的生效日期"),
+    "name that is code": ("- {name: large_amount_fund,", '- {name: "x = 1; import os",', "名称“x = 1; import os”不合写法"),
+    "counter that is no name": ("year.admissions:390: {", "year admissions: {", "名称“year admissions”不合写法"),
     "no source": ("source:\n  title: 城镇居民基本医疗保险试点实施方案", "source:\n  name: 城镇居民基本医疗保险试点实施方案", "缺少“title”"),
 }  # fmt: skip
 
@@ -148,6 +150,13 @@ def test_loading_raises_every_finding(tmp_path: Path) -> None:
     with pytest.raises(PolicyErrors) as errors:
         PolicyBook.load(tmp_path)
     assert "比例没有单位" in str(errors.value)
+
+
+def test_aliases_cannot_exhaust_the_machine(tmp_path: Path) -> None:
+    bomb = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 20))
+    (tmp_path / "bomb.yaml").write_text(bomb, "utf-8")
+    with pytest.raises(PolicyErrors, match="内容过多"):
+        PolicyBook.load(tmp_path)
 
 
 def test_an_empty_directory_is_a_finding(tmp_path: Path) -> None:
