@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from tongchou.control import rights
+from tongchou.control import queries, rights
 from tongchou.control.actor import Actor, acting, current_actor, set_actor, writing
 from tongchou.control.authority import Authority, authority_of
+from tongchou.control.checks import check
 from tongchou.control.demo import DEMO_OPERATORS, create_demo_operators, demo_password
 from tongchou.control.models import Operator
+from tongchou.control.services import approvals, calendar, operators, parameters, posts, sealing, trail
+from tongchou.control.services import sign_in as doors
 from tongchou.control.services.approvals import (
     BlindResult,
     Change,
@@ -24,39 +27,62 @@ from tongchou.control.services.approvals import (
 from tongchou.control.services.calendar import deadline_after, ensure_calendar, working_day
 from tongchou.control.services.operators import create_operator, record_personal_access
 from tongchou.control.services.parameters import integer_of, load_code_set, next_number, value_of
+from tongchou.control.services.rotation import Column, register_column
+from tongchou.control.services.sealing import seal
 from tongchou.control.services.sign_in import sign_in
+from tongchou.control.services.trail import record, record_reading
+from tongchou.control.vault import decrypt, encrypt, search_hash, search_hashes
 
 __all__ = [
-    "DEMO_OPERATORS",
     "Actor",
     "Authority",
     "BlindResult",
     "Change",
+    "Column",
+    "DEMO_OPERATORS",
     "Execution",
     "Kind",
     "Operator",
     "Upload",
     "acting",
+    "approvals",
     "approve",
     "authority_of",
+    "calendar",
+    "check",
     "create_demo_operators",
     "create_operator",
     "current_actor",
     "deadline_after",
+    "decrypt",
     "demo_password",
     "discard_blind",
+    "doors",
+    "encrypt",
     "ensure_calendar",
     "enter_blind",
     "integer_of",
     "load_code_set",
     "next_number",
+    "operators",
+    "parameters",
+    "posts",
+    "queries",
+    "record",
     "record_personal_access",
+    "record_reading",
+    "register_column",
     "register_kind",
     "request_approval",
     "return_case",
     "rights",
+    "seal",
+    "sealing",
+    "search_hash",
+    "search_hashes",
     "set_actor",
     "sign_in",
+    "trail",
     "value_of",
     "withdraw",
     "working_day",

@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "tongchou.web.control.middleware.WorkSession",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -134,5 +135,3 @@ EMBEDDED_CLUSTER = database.embedded_cluster
 POSTGRES_PROGRAMS = postgres.packaged_binaries
 COMMAND = (sys.executable, "-m", "tongchou.project.cli")
 """The command line, for what runs as a process of its own."""
-DAY_WITNESSES = "tongchou.web.reconciliation.WITNESSES"
-"""The views that are compared when a day is closed by the daily plan."""

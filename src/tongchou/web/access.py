@@ -1,7 +1,7 @@
 """Who may open which page, and whose data it may show. Every view passes through here, and through here only.
 
 ``page(right)`` names the right that a view needs and gives the request its ``scope``. A test walks over all URLs and
-fails for a view without it. When rights are granted per function, area and amount, this is the place that asks.
+fails for a view without it. What the operator may do is asked of ``control`` (grants per function, area and amount).
 """
 
 from __future__ import annotations
@@ -25,7 +25,12 @@ View = Callable[..., HttpResponse]
 PUBLIC = "public"
 """The page needs no sign-in."""
 SIGNED_IN = "signed-in"
-"""The page needs a sign-in and no further right."""
+"""The page needs a sign-in and a post, and no further right."""
+ACCOUNT = "account"
+"""The page is about the operator's own account: it needs a sign-in, not even a post."""
+
+
+NO_POST = "您目前没有在有效期内的岗位授权。请由所在科室提出授权申请，审批生效后重新登录。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +67,14 @@ def page(right: str) -> Callable[[View], View]:
                 return view(request, *args, **kwargs)
             if not request.user.is_authenticated:
                 return _to_sign_in(request)
-            if right != SIGNED_IN and not request.user.may(right):
-                raise PermissionDenied
+            if right == ACCOUNT:
+                return view(request, *args, **kwargs)
+            if not request.user.area:
+                raise PermissionDenied(NO_POST)
+            if right != SIGNED_IN:
+                answer = request.user.authority.decide(right)
+                if not answer.allowed:
+                    raise PermissionDenied(f"{answer.reason}。{answer.remedy}。")
             request.scope = scope_of(request.user)
             return view(request, *args, **kwargs)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 
 from tongchou.control.api import Operator
@@ -46,12 +45,6 @@ class PasswordForm(forms.Form):
         if not self.operator.check_password(old):
             raise ValidationError("当前密码不正确，请重新输入")
         return old
-
-    def clean_new(self) -> str:
-        """The new password must keep the rules."""
-        new: str = self.cleaned_data["new"]
-        password_validation.validate_password(new, self.operator)
-        return new
 
     def clean(self) -> None:
         """Both new ones must be the same."""

@@ -24,6 +24,12 @@ MENU = (
      ("/admin/providers/", "/imports/institutions/")),
     ("医保目录", "admin:catalogues_item_changelist", rights.REFERENCE_READ, ("/admin/", "/imports/")),
     ("任务中心", "operation_jobs", rights.OPERATION_READ, ("/operation/",)),
+    ("复核队列", "control_queue", None, ("/control/cases/", "/control/inspections/")),
+    ("岗位与权限", "control_rights", rights.RIGHTS_READ, ("/control/rights/", "/control/operators/")),
+    ("审计查询", "control_trail", rights.TRAIL_READ, ("/control/trail/",)),
+    ("参数字典", "control_parameters", rights.PARAMETER_READ,
+     ("/control/parameters/", "/control/dictionary/", "/control/calendar/")),
+    ("在线用户", "control_online", rights.SESSION_MANAGE, ("/control/online/", "/control/sign-ins/")),
 )  # fmt: skip
 """Title, URL name, right, beginnings of the addresses that belong to it. The order is the order of the keys 1 to 9."""
 
@@ -52,6 +58,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     operator = getattr(request, "user", None)
     if not isinstance(operator, Operator):
         return {"centre_name": "医疗保险中心"}
+    if not operator.area:  # signed in, without any post
+        return {"centre_name": "医疗保险中心", "menu": _menu(operator, request.path), "may": May(operator)}
     scope = SimpleLazyObject(lambda: getattr(request, "scope", None) or scope_of(operator))
     return {
         "centre_name": SimpleLazyObject(lambda: queries.area_name(scope.pooling_area) + "医疗保险中心"),

@@ -26,6 +26,7 @@ class DayConverter:
 register_converter(DayConverter, "day")
 
 urlpatterns = [
+    path("", include("tongchou.web.control.urls")),
     path("login/", sign_in.sign_in, name="login"),
     path("logout/", sign_in.sign_out, name="logout"),
     path("password/", sign_in.password, name="password"),

@@ -507,7 +507,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='case',
             name='replaces',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='control.case', verbose_name='重新提交自'),
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='replaced_by', to='control.case', verbose_name='重新提交自'),
         ),
         migrations.AddField(
             model_name='attachment',

@@ -46,7 +46,9 @@ class Case(models.Model):
     step = models.SmallIntegerField("当前步骤", default=1)
     resolved_at = models.DateTimeField("办结时间", null=True, blank=True)
     outcome = models.CharField("办理结果", max_length=300, blank=True)
-    replaces = models.ForeignKey("self", models.PROTECT, null=True, blank=True, verbose_name="重新提交自")
+    replaces = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, verbose_name="重新提交自", related_name="replaced_by"
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = "复核事项"

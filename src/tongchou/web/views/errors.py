@@ -8,13 +8,10 @@ from django.template import loader
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """403: the operator's post does not hold the right."""
-    return _page(
-        request,
-        403,
-        "没有办理权限",
-        "您的岗位没有这项功能的权限。确需办理的，请由有权限的同事办理，或向管理员申请授权。",
-    )
+    """403: the operator's post does not hold the right; the nearest obstacle and its remedy, where they are known."""
+    told = str(exception.args[0]) if exception and exception.args else ""
+    usual = "您的岗位没有这项功能的权限。确需办理的，请由有权限的同事办理，或提出授权申请。"
+    return _page(request, 403, "没有办理权限", told or usual)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login as start_session
 from django.contrib.auth import logout as end_session
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -15,9 +14,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from tongchou.control.api import doors
+from tongchou.control.api import operators as accounts
 from tongchou.control.api import sign_in as check_operator
 from tongchou.kernel.rejection import Rejection
-from tongchou.web.access import PUBLIC, SIGNED_IN, Request, page
+from tongchou.web.access import ACCOUNT, PUBLIC, Request, page
+from tongchou.web.control.entrance import enter
 from tongchou.web.forms import PasswordForm, SignInForm
 
 
@@ -42,16 +44,16 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         except Rejection as rejected:
             refusal = rejected
         else:
-            start_session(request, operator)
-            return HttpResponseRedirect(_target(request, form.cleaned_data["next"]))
+            return enter(request, operator, _target(request, form.cleaned_data["next"]))
     status = 200 if request.method == "GET" else 422
     return render(request, "web/sign_in.html", {"form": form, "refusal": refusal}, status=status)
 
 
 @require_POST
-@page(SIGNED_IN)
+@page(ACCOUNT)
 def sign_out(request: Request) -> HttpResponse:
     """End the session."""
+    doors.end_session(session=request.work, by="退出登录", now=timezone.now())
     end_session(request)
     messages.success(request, "已退出登录")
     return redirect("login")
@@ -59,16 +61,19 @@ def sign_out(request: Request) -> HttpResponse:
 
 @sensitive_post_parameters("old", "new", "again")
 @require_http_methods(["GET", "POST"])
-@page(SIGNED_IN)
+@page(ACCOUNT)
 def password(request: Request) -> HttpResponse:
     """Change one's own password; other sessions of the operator end."""
     form = PasswordForm(request.user, request.POST or None)
     if form.is_valid():
-        request.user.set_password(form.cleaned_data["new"])
-        request.user.save(update_fields=["password"])
-        update_session_auth_hash(request, request.user)
-        messages.success(request, "密码已修改，下次登录请使用新密码")
-        return redirect("desk")
+        try:
+            accounts.change_password(operator=request.user, new=form.cleaned_data["new"], now=timezone.now())
+        except Rejection as refused:
+            form.add_error("new", f"{refused.message}。{refused.remedy}")
+        else:
+            update_session_auth_hash(request, request.user)
+            messages.success(request, "密码已修改，下次登录请使用新密码")
+            return redirect("desk")
     return render(request, "web/password.html", {"form": form}, status=422 if form.errors else 200)
 
 

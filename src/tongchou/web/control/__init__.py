@@ -1,0 +1,1 @@
+"""The screens of internal control: entrance and lock, review queue, rights, audit trail, parameters, sessions."""
