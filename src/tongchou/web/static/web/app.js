@@ -85,7 +85,7 @@
   window.addEventListener("pageshow", () => all("form[data-sent]").forEach((f) => delete f.dataset.sent));
 
   // A dialog that came back with errors is open again, with what was typed.
-  all("dialog[data-open]").forEach((dialog) => dialog.showModal());
+  all("dialog[data-shown]").forEach((dialog) => dialog.showModal());
 
   // Poll only what is seen: a hidden tab asks nothing.
   document.addEventListener("htmx:beforeRequest", function (event) {
