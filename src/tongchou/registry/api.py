@@ -26,6 +26,15 @@ from tongchou.registry.core import (
     IdentityView,
     PersonView,
 )
+from tongchou.registry.imports import (
+    PERSON_CHANGES,
+    STAFF,
+    export_staff,
+    import_person_changes,
+    import_staff_changes,
+    person_changes_template,
+    staff_template,
+)
 from tongchou.registry.queries import (
     areas,
     cards_of,
@@ -56,14 +65,16 @@ from tongchou.registry.services import (
 )
 
 __all__ = [
-    "BASIC_SCHEMES",
     "AreaView",
+    "BASIC_SCHEMES",
     "CardView",
     "ChangeView",
     "DiseaseView",
     "EnrolmentView",
     "IdentityView",
+    "PERSON_CHANGES",
     "PersonView",
+    "STAFF",
     "advance_numbers",
     "areas",
     "cards_of",
@@ -78,8 +89,11 @@ __all__ = [
     "enrol",
     "enrolments_of",
     "exclusions_checked_at_end",
+    "export_staff",
     "find_person",
     "identities_of",
+    "import_person_changes",
+    "import_staff_changes",
     "issue_card",
     "lift_loss",
     "load_areas",
@@ -93,6 +107,7 @@ __all__ = [
     "person_by_certificate",
     "person_by_id",
     "person_by_number",
+    "person_changes_template",
     "pooling_area_of",
     "record_death",
     "recorded",
@@ -104,5 +119,6 @@ __all__ = [
     "reserve_ids",
     "search_persons",
     "set_identity",
+    "staff_template",
     "transfer",
 ]

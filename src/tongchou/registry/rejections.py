@@ -171,3 +171,24 @@ NO_IDENTITY = kind(
     remedy="请核对身份类别和日期",
     field="psn_idet_type",
 )
+NO_START_DATE = kind(
+    "REG-025",
+    zh="有变更类型的行必须填写生效日期",
+    en="a change needs the date from which it holds",
+    remedy="请填写生效日期，例如 2026-01-01",
+    field="begndate",
+)
+NAME_DIFFERS = kind(
+    "REG-026",
+    zh="姓名“{name}”与该证件号码的档案姓名不一致",
+    en="the name {name} does not agree with the record of this certificate",
+    remedy="请核对姓名和证件号码；更名的先办理个人信息变更",
+    field="psn_name",
+)
+NOT_EMPLOYED = kind(
+    "REG-027",
+    zh="该人员不是单位 {number} 的参保职工",
+    en="the person is not enrolled with employer {number}",
+    remedy="请核对单位编号；减员由当前参保单位申报",
+    field="emp_no",
+)

@@ -16,7 +16,7 @@ from tongchou.tables.core import (
     repeated,
     text,
 )
-from tongchou.tables.files import import_table, read_table, template
+from tongchou.tables.files import import_table, read_table, template, workbook
 
 __all__ = [
     "CellProblem",
@@ -36,4 +36,5 @@ __all__ = [
     "repeated",
     "template",
     "text",
+    "workbook",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time
 from itertools import islice
 
@@ -68,6 +68,11 @@ def import_table(
 
 def template(*, columns: Sequence[Column], title: str) -> bytes:
     """An Excel workbook with the header, notes on each column and a line of examples, to be filled in."""
+    return workbook(columns=columns, title=title, rows=[[column.example for column in columns]])
+
+
+def workbook(*, columns: Sequence[Column], title: str, rows: Iterable[Sequence[str]]) -> bytes:
+    """An Excel workbook of text cells under the columns' header, in a form that the import of these columns reads."""
     book = Workbook()
     sheet = book.active or book.create_sheet()
     sheet.title = title[:31]
@@ -75,13 +80,15 @@ def template(*, columns: Sequence[Column], title: str) -> bytes:
         head = sheet.cell(1, place, column.title)
         head.font = Font(bold=True, color="C00000" if column.required else "000000")
         head.fill = PatternFill("solid", fgColor="E8EEF4")
-        note = ("必填。" if column.required else "可空。") + column.note
-        head.comment = Comment(note, "统筹")
-        example = sheet.cell(2, place, column.example)
-        example.number_format = "@"
+        head.comment = Comment(("必填。" if column.required else "可空。") + column.note, "统筹")
         letter = get_column_letter(place)
         sheet.column_dimensions[letter].width = max(10, 2 * len(column.title) + 4, len(column.example) + 4)
         sheet.column_dimensions[letter].number_format = "@"
+    for number, row in enumerate(rows, start=2):
+        for place, text in enumerate(row, start=1):
+            cell = sheet.cell(number, place, text)
+            cell.number_format = "@"
+            cell.data_type = "s"  # what begins with = is text here, never a formula
     sheet.freeze_panes = "A2"
     target = io.BytesIO()
     book.save(target)
