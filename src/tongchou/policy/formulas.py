@@ -74,9 +74,9 @@ class Formula:
             known[step.name] = Code(f"v_{step.name}", code.type, code.scale)
             self._codes.append(code)
             lines.append(f"    v_{step.name} = {code.text}")
-        names = ", ".join(f"v_{step.name}" for step in rule.steps)
+        names = "".join(f"v_{step.name}, " for step in rule.steps)
         parameters = ", ".join(f"v_{spec.name}" for spec in rule.inputs)
-        self.source = f"def formula({parameters}):\n" + "\n".join(lines) + f"\n    return ({names},)\n"
+        self.source = f"def formula({parameters}):\n" + "\n".join(lines) + f"\n    return ({names})\n"
         namespace: dict[str, object] = dict(DATE_FUNCTIONS)
         exec(compile(self.source, f"<formula {rule.name}>", "exec"), namespace)  # noqa: S102 - text generated here
         self._call = cast("Callable[..., tuple[int, ...]]", namespace["formula"])

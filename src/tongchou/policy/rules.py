@@ -75,6 +75,8 @@ def _formula(name: str, item: Cursor) -> FormulaRule:
         step_name = step.check_name(step.needed_text("name"), STEP_NAME, "total")
         steps.append(FormulaStep(step_name, step.needed_text("title"), quantity, step.place))
         step.done()
+    if not steps:
+        item.report(f"公式“{name}”没有步骤", "请写steps: [{name: 名称, title: 标题, value: 表达式}]")
     rule = FormulaRule(name, item.text("title") or name, tuple(inputs), tuple(steps), item.place)
     item.done()
     return rule
