@@ -75,13 +75,19 @@ _RULES = (
     (
         "L4",
         """
-        SELECT j.id, j.area, j.business_date FROM ledger_journal j
-        JOIN ledger_businessday d ON d.area = j.area AND d.day >= j.business_date AND d.closed_at IS NOT NULL
+        SELECT j.area, j.business_date, count(*), coalesce((d.figures ->> 'journals')::bigint, 0)
+        FROM (
+            SELECT area, max(day) AS through FROM ledger_businessday WHERE closed_at IS NOT NULL GROUP BY area
+        ) AS closed
+        JOIN ledger_journal j ON j.area = closed.area AND j.business_date <= closed.through
+        LEFT JOIN ledger_businessday d ON d.area = j.area AND d.day = j.business_date AND d.closed_at IS NOT NULL
         WHERE (%(area)s::text IS NULL OR j.area = %(area)s::text)
-        GROUP BY j.id HAVING j.posted_at > min(d.closed_at) ORDER BY j.id
+        GROUP BY j.area, j.business_date, d.figures
+        HAVING count(*) <> coalesce((d.figures ->> 'journals')::bigint, 0)
+        ORDER BY 1, 2
         """,
-        "凭证 {0} 在日结之后记入了统筹区 {1} 已关闭的业务日 {2}",
-        "红冲该凭证并在未日结的业务日重新入账；检查触发器 journal_added 是否被停用",
+        "统筹区 {0} 已关闭的业务日 {1} 现有凭证 {2} 张，日结时为 {3} 张",
+        "查明日结后增加或消失的凭证：多出的红冲后在未日结的业务日重新入账，缺失的从备份恢复；检查触发器 journal_added 是否被停用",
     ),
     (
         "L6",

@@ -188,6 +188,22 @@ RULES = (
         "政策包 {0} 没有存档（例如结算 {1} 使用了它）",
         "从版本库找回该政策包并存入政策包存档，否则旧结算无法解释",
     ),
+    Rule(
+        "S13",
+        """
+        SELECT s.id FROM settlement_settlement s
+        LEFT JOIN (
+            SELECT object_id::bigint AS id, min(after) AS after, count(*) AS times FROM control_trail
+            WHERE object_kind = 'settlement' AND action IN ('settle', 'revoke') GROUP BY 1
+        ) t ON t.id = s.id
+        WHERE CASE WHEN t.id IS NULL
+            THEN s.id > (SELECT min(object_id::bigint) FROM control_trail WHERE object_kind = 'settlement')
+            ELSE t.times <> 1 OR t.after <> settlement_in_one_line(s) END
+        ORDER BY s.id
+        """,
+        "结算 {0} 与写入时的审计留痕不符，或没有留痕",
+        "结算单写入后被改动：以留痕所记金额和备份核对，恢复该结算，并查明谁以何权限写入数据库",
+    ),
 )
 
 

@@ -18,6 +18,7 @@ from tongchou.settlement.core.inputs import DiagnosisInput, DischargeInput, Enco
 from tongchou.settlement.core.tables import MED_TYPES
 from tongchou.settlement.drafting import CANCELLED, DISCHARGED, OPEN, SETTLED, STATUS_NAMES, institution
 from tongchou.settlement.models import Encounter, EncounterDiagnosis
+from tongchou.settlement.partitions import ensure_month
 from tongchou.settlement.reading import Question, local_day, read_snapshots
 from tongchou.settlement.serials import next_id
 
@@ -62,6 +63,8 @@ def _open(*, institution_code: str, request: EncounterInput, now: datetime, gate
     insured = admit_person(snapshot=snapshot, person_number=request.person_number, scheme=request.scheme)
     if med_type_of(gate_med_type).stay:
         _refuse_second_stay(insured.person.id)
+    month = snapshot.day.replace(day=1)
+    ensure_month(month)
     encounter = Encounter.objects.create(
         id=next_id(now),
         area=insured.enrolment.pooling_area,
@@ -77,7 +80,7 @@ def _open(*, institution_code: str, request: EncounterInput, now: datetime, gate
         department=request.department,
         doctor=request.doctor,
         details=dict(request.details),
-        fee_month=snapshot.day.replace(day=1),
+        fee_month=month,
         created_at=now,
     )
     _diagnose(encounter, request.diagnoses)

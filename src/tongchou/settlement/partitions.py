@@ -10,6 +10,8 @@ from tongchou.settlement.database import run
 AHEAD = 3
 BEHIND = 3
 
+_seen: set[date] = set()
+
 
 def ensure_fee_months(*, around: date, behind: int = BEHIND, ahead: int = AHEAD) -> int:
     """Create the partitions from ``behind`` months before to ``ahead`` months after a day. Idempotent.
@@ -28,3 +30,10 @@ def missing_fee_months(*, around: date) -> list[str]:
     names = [f"settlement_feeline_{month:%Y_%m}" for month in months]
     rows = run("SELECT name FROM unnest(%s::text[]) AS name WHERE to_regclass(name) IS NULL", (names,))
     return [name for (name,) in rows]
+
+
+def ensure_month(month: date) -> None:
+    """Make sure, once per process, that a fee month and the months after it have their partitions."""
+    if month not in _seen:
+        ensure_fee_months(around=month, behind=0)
+        _seen.add(month)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from django.db import transaction
+import psycopg
+from django.db import OperationalError, connection, transaction
 
 from tongchou.kernel.rejection import Rejection
-from tongchou.settlement import answers
+from tongchou.settlement import answers, rejections
 from tongchou.settlement.core.inputs import Receipt
 from tongchou.settlement.core.snapshots import ReceiptSnapshot
 from tongchou.settlement.database import run
-from tongchou.settlement.settling import stored_answer
+from tongchou.settlement.settling import ATTEMPTS, stored_answer
 
 _READ = """
 SELECT transaction, encode(body_hash, 'hex'), encode(answer, 'base64'), subject, undone_by
@@ -47,30 +48,35 @@ def once(*, receipt: Receipt, work: Callable[[], tuple[bytes, int]], now: dateti
     Raises:
         Rejection: SETL-001 the message id belongs to another request, SETL-002 it was undone, and what the work refuses.
     """
-    known = read_receipt(receipt)
-    if known is not None:
-        return stored_answer(known, receipt)
-    try:
-        with transaction.atomic():
-            answer, subject = work()
-            kept = run(
-                _KEEP,
-                (
-                    receipt.institution_code,
-                    receipt.message_id,
-                    receipt.transaction,
-                    receipt.body_hash,
-                    answers.pack(answer),
-                    subject,
-                    now,
-                ),
-            )
-            if not kept:
-                raise _TakenMeanwhile
-            return answer
-    except (_TakenMeanwhile, Rejection):
-        # A refusal may only be the shadow of the same message, committed by another thread a moment ago.
+    for attempt in range(1, ATTEMPTS + 1):
         known = read_receipt(receipt)
-        if known is None:
-            raise
-        return stored_answer(known, receipt)
+        if known is not None:
+            return stored_answer(known, receipt)
+        try:
+            return _work_and_keep(receipt, work, now)
+        except (_TakenMeanwhile, Rejection):
+            # A refusal may only be the shadow of the same message, committed by another thread a moment ago.
+            if read_receipt(receipt) is None:
+                raise
+        except (psycopg.errors.DeadlockDetected, OperationalError) as error:
+            deadlock = isinstance(error, psycopg.Error) or isinstance(error.__cause__, psycopg.errors.DeadlockDetected)
+            if attempt == ATTEMPTS or not deadlock or connection.in_atomic_block:
+                raise
+    raise rejections.BUSY(person_number="")
+
+
+def _work_and_keep(receipt: Receipt, work: Callable[[], tuple[bytes, int]], now: datetime) -> bytes:
+    with transaction.atomic():
+        answer, subject = work()
+        row = (
+            receipt.institution_code,
+            receipt.message_id,
+            receipt.transaction,
+            receipt.body_hash,
+            answers.pack(answer),
+            subject,
+            now,
+        )
+        if not run(_KEEP, row):
+            raise _TakenMeanwhile
+        return answer

@@ -17,6 +17,7 @@ from tongchou.settlement.core.snapshots import ReceiptSnapshot, Snapshot
 from tongchou.settlement.core.views import SettlementView
 from tongchou.settlement.database import recover
 from tongchou.settlement.drafting import Asked, Draft, draft
+from tongchou.settlement.partitions import ensure_month
 from tongchou.settlement.reading import question_of, read_snapshots
 from tongchou.settlement.serials import next_id
 from tongchou.settlement.writing import CLOSED, WRITTEN, Rows, add_settlement
@@ -146,6 +147,7 @@ def _prepare(
         return stored_answer(snapshot.receipt, job.receipt)
     decided = decide_job(job, snapshot)
     answer = job.answer(decided.view)
+    ensure_month(decided.fee_month)
     packages.store(plan=decided.decision.plan, area=decided.view.area, scheme=decided.view.scheme, now=job.now)
     mine = Rows()
     add_settlement(mine, draft=decided, receipt=job.receipt, answer=answer)

@@ -143,7 +143,8 @@ CORRUPTIONS = {
     "L1": "UPDATE ledger_entry SET amount = amount + 1 WHERE (journal_id, line) = (SELECT journal_id, line FROM ledger_entry LIMIT 1)",
     "L2": "DELETE FROM ledger_entry WHERE journal_id = (SELECT max(journal_id) FROM ledger_entry)",
     "L3": "UPDATE ledger_entry SET party = party + 1 WHERE journal_id IN (SELECT id FROM ledger_journal WHERE reversal_of_id IS NOT NULL)",
-    "L4": "UPDATE ledger_journal SET posted_at = now() + interval '1 year' WHERE business_date = '2026-11-20'",
+    "L4": "INSERT INTO ledger_journal (id, area, business_date, kind, business_key, cause, cause_id, policy, memo, entry_count,"
+    " turnover, posted_at) VALUES (1, '629900', '2026-11-20', 'x', 'late', 'x', 1, '', '', 0, 0, '2026-11-20')",
     "L5": "UPDATE ledger_businessday SET figures = jsonb_set(figures, '{views,账簿,310100}', '1') WHERE day = '2026-11-20'",
     "L6": "UPDATE ledger_dailybalance SET balance = balance + 1 WHERE day = '2026-11-20'",
     "A1": "UPDATE accounts_account SET balance = balance + 1",
@@ -157,6 +158,7 @@ CORRUPTIONS = {
     "S9": "UPDATE settlement_feeline SET settlement_id = 4711 WHERE line_no = 1",
     "S10": "DELETE FROM settlement_policypackage",
     "S11": "UPDATE ledger_businessday SET figures = jsonb_set(figures, '{views,结算,310100}', '1') WHERE day = '2026-11-20'",
+    "S13": "UPDATE settlement_settlement SET package = md5(package)",
     "S12": "INSERT INTO settlement_feeline (fee_month, encounter_id, line_no, occurred_at, item_code, local_code, item_class,"
     " charge_type, quantity, unit_price, amount, out_of_scope, over_limit, prior_self_pay, in_scope)"
     " VALUES ('2099-01-01', 1, 1, now(), '', '', '', '', 1, 1, 0, 0, 0, 0, 0)",
