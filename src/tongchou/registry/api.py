@@ -26,6 +26,7 @@ from tongchou.registry.core import (
     IdentityView,
     PersonView,
 )
+from tongchou.registry.employers import change_employer, register_employer
 from tongchou.registry.imports import (
     PERSON_CHANGES,
     STAFF,
@@ -39,6 +40,7 @@ from tongchou.registry.queries import (
     areas,
     cards_of,
     changes_of,
+    changes_of_employer,
     diseases_of,
     enrolments_of,
     find_person,
@@ -57,7 +59,6 @@ from tongchou.registry.services import (
     enrol,
     record_death,
     recorded,
-    register_employer,
     register_household,
     register_person,
     set_identity,
@@ -79,8 +80,10 @@ __all__ = [
     "areas",
     "cards_of",
     "certify_disease",
+    "change_employer",
     "change_person",
     "changes_of",
+    "changes_of_employer",
     "copy_rows",
     "day_range",
     "diseases_of",

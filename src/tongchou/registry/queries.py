@@ -26,6 +26,7 @@ from tongchou.registry.models import (
     Card,
     Change,
     DiseaseCertificate,
+    Employer,
     Enrolment,
     IdentityClass,
     Person,
@@ -190,17 +191,21 @@ def cards_of(*, person_id: int) -> list[CardView]:
 
 def changes_of(*, person_id: int) -> list[ChangeView]:
     """The history of a person's record, newest first: what changed, by whom, why."""
-    return [
-        ChangeView(
-            subject=row.subject,
-            old=row.old,
-            new=row.new,
-            operator=row.operator,
-            reason=row.reason,
-            changed_at=row.changed_at,
-        )
-        for row in Change.objects.filter(person_id=person_id).order_by("-changed_at", "-pk")
-    ]
+    rows = Change.objects.filter(person_id=person_id)
+    return [_change_view(row) for row in rows.order_by("-changed_at", "-pk")]
+
+
+def changes_of_employer(*, number: str) -> list[ChangeView]:
+    """The history of an employer's record, newest first.
+
+    Raises:
+        Rejection: REG-010 unknown employer.
+    """
+    employer = Employer.objects.filter(number=number).first()
+    if employer is None:
+        raise rejections.UNKNOWN_EMPLOYER(number=number)
+    rows = Change.objects.filter(subject="registry_employer", row_id=str(employer.pk))
+    return [_change_view(row) for row in rows.order_by("-changed_at", "-pk")]
 
 
 def pooling_area_of(*, area_code: str) -> str:
@@ -268,6 +273,17 @@ def card_view(row: Card) -> CardView:
     state = core.card_state(active=row.active, lost=row.lost_at is not None, replaced=row.replaced_by_id is not None)
     return CardView(
         id=row.pk, person_id=row.person_id, kind=row.kind, number=row.number, serial=row.serial, state=state
+    )
+
+
+def _change_view(row: Change) -> ChangeView:
+    return ChangeView(
+        subject=row.subject,
+        old=row.old,
+        new=row.new,
+        operator=row.operator,
+        reason=row.reason,
+        changed_at=row.changed_at,
     )
 
 

@@ -1,4 +1,6 @@
-"""Use cases of the registry: persons, employers, enrolments, identity classes, certified diseases. Cards are in cards.py.
+"""Use cases of the registry: persons, enrolments, identity classes, certified diseases.
+
+Cards are in cards.py, employers in employers.py.
 
 One function, one transaction. Who writes locks the person's row first, so two enrolments can't pass each other; the
 database's exclusion constraints hold whoever writes. ``operator`` and ``reason`` go into the history of the record.
@@ -14,7 +16,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 
 from tongchou.kernel.areas import prefix_of
-from tongchou.kernel.identifiers import IdNumber, parse_credit_code, parse_id_number
+from tongchou.kernel.identifiers import IdNumber, parse_id_number
 from tongchou.registry import core, rejections
 from tongchou.registry.core import EnrolmentView, PersonView
 from tongchou.registry.models import (
@@ -81,7 +83,7 @@ def register_person(
     if not name.strip():
         raise rejections.EMPTY_NAME()
     known = _checked_certificate(cert_type, cert_no, sex, birth_date)
-    _require_area(area_code)
+    require_area(area_code)
     person = Person(
         number=_next_person_number(area_code),
         cert_type=cert_type,
@@ -120,7 +122,7 @@ def change_person(*, person_id: int, changes: Mapping[str, object], operator: st
             raise rejections.EMPTY_NAME()
         known = _checked_certificate(person.cert_type, person.cert_no, person.sex, person.birth_date)
         person.cert_no = known.cert_no
-        _require_area(person.area_id)
+        require_area(person.area_id)
         _save_person(person)
     return person_view(person)
 
@@ -148,44 +150,13 @@ def record_death(*, person_id: int, day: date, operator: str, reason: str = "死
     return person_view(person)
 
 
-def register_employer(
-    *,
-    name: str,
-    area_code: str,
-    credit_code: str = "",
-    kind: str = "",
-    address: str = "",
-    phone: str = "",
-    operator: str = "",
-) -> Employer:
-    """Enter an employer (参保单位) and give out the unit number.
-
-    Raises:
-        Rejection: REG-009 unknown area, REG-020 credit code registered, REG-021 credit code wrong, REG-023 no name.
-    """
-    if not name.strip():
-        raise rejections.EMPTY_NAME()
-    code = _checked_credit_code(credit_code)
-    _require_area(area_code)
-    with recorded(operator):
-        return Employer.objects.create(
-            number=_next_employer_number(area_code),
-            credit_code=code,
-            name=name.strip(),
-            kind=kind,
-            area_id=area_code,
-            address=address,
-            phone=phone,
-        )
-
-
 def register_household(*, number: str, area_code: str, address: str = "") -> Household:
     """Enter a household of a community.
 
     Raises:
         Rejection: REG-009 unknown area.
     """
-    _require_area(area_code)
+    require_area(area_code)
     return Household.objects.create(number=number, area_id=area_code, address=address)
 
 
@@ -213,7 +184,7 @@ def enrol(
     """
     if end is not None and end <= start:
         raise rejections.PERIOD_REVERSED(start=start, end=end)
-    _require_area(area_code)
+    require_area(area_code)
     employer = None if employer_number is None else _employer(employer_number)
     with recorded(operator):
         person = _locked(person_id)
@@ -383,19 +354,6 @@ def _parsed_id_number(cert_no: str) -> IdNumber:
         raise rejections.INVALID_ID_NUMBER(cert_no=cert_no, problem=error) from error
 
 
-def _checked_credit_code(text: str) -> str:
-    if not text:
-        return ""
-    try:
-        code = parse_credit_code(text)
-    except ValueError as error:
-        raise rejections.INVALID_CREDIT_CODE(credit_code=text, problem=error) from error
-    taken = Employer.objects.filter(credit_code=code).values_list("number", flat=True).first()
-    if taken is not None:
-        raise rejections.EMPLOYER_EXISTS(credit_code=code, number=taken)
-    return code
-
-
 def _save_person(person: Person) -> None:
     try:
         with transaction.atomic():
@@ -458,7 +416,12 @@ def _employer(number: str) -> Employer:
     return employer
 
 
-def _require_area(code: str) -> None:
+def require_area(code: str) -> None:
+    """Refuse an area that is not in the table.
+
+    Raises:
+        Rejection: REG-009 unknown area.
+    """
     if not Area.objects.filter(pk=code).exists():
         raise rejections.UNKNOWN_AREA(code=code)
 
@@ -469,14 +432,11 @@ def _reread(row: Enrolment) -> EnrolmentView:
 
 
 def _next_person_number(area_code: str) -> str:
-    return core.person_number(prefix_of(area_code), _next("registry_person_number"))
+    return core.person_number(prefix_of(area_code), next_in_series("registry_person_number"))
 
 
-def _next_employer_number(area_code: str) -> str:
-    return core.employer_number(prefix_of(area_code), _next("registry_employer_number"))
-
-
-def _next(sequence: str) -> int:
+def next_in_series(sequence: str) -> int:
+    """The next number of a series (a database sequence)."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval(%s)", [sequence])
         (value,) = cursor.fetchone()

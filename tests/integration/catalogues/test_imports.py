@@ -51,7 +51,6 @@ class TestItems:
         assert Item.objects.get(code="XA10").spec == "0.5g"
         assert Item.objects.get(code="001101").list_type == "201"
 
-    @pytest.mark.requirement("R1.1.03")
     def test_one_wrong_row_and_nothing_is_written(self, items: None) -> None:
         report = api.import_items(  # type: ignore[arg-type]
             **file(ITEM_HEADER, "XB01,101,09,好药,,,盒,否", "XB02,999,09,坏药,,,盒,否", "XB03,101,09,,,,盒,否")
@@ -65,7 +64,6 @@ class TestItems:
 
 
 class TestTerms:
-    @pytest.mark.requirement("R0.49")
     def test_a_new_term_ends_the_old_one_on_the_day_it_begins(self, items: None) -> None:
         assert terms("XA10,310,甲类,,否,,2025-01-01,").ok
         report = terms("XA10,310,乙类,10%,是,限二线用药,2026-01-01,")
@@ -112,7 +110,6 @@ class TestTerms:
 
 
 class TestLimits:
-    @pytest.mark.requirement("R1.5.16")
     def test_price_limits_per_level(self, items: None) -> None:
         terms("XA10,310,甲类,,,,2025-01-01,")
         header = "医疗目录编码,医院级别,限价,开始日期"

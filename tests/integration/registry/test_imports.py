@@ -39,7 +39,7 @@ def staff(number: str, on: date) -> list[tuple[str, str]]:
     return [(str(row[2]), str(row[3])) for row in sheet.iter_rows(min_row=2, values_only=True)]
 
 
-@pytest.mark.requirement("R1.1.20", "R1.1.22")
+@pytest.mark.requirement("R1.1.02", "R1.1.20", "R1.1.22")
 def test_additions_removals_and_transfers(employers: tuple[str, str]) -> None:
     first, second = employers
     report = load(f"{first},增员,张三,{ZHANG},在职,2026-01-01,", f"{first},增员,李四,{LI},,2026-01-01,")
@@ -52,7 +52,6 @@ def test_additions_removals_and_transfers(employers: tuple[str, str]) -> None:
     assert staff(second, date(2026, 7, 1)) == [("李四", LI)]
 
 
-@pytest.mark.requirement("R1.1.02")
 def test_one_refused_row_and_nothing_is_entered(employers: tuple[str, str]) -> None:
     first, second = employers
     load(f"{first},增员,张三,{ZHANG},,2026-01-01,")

@@ -175,18 +175,40 @@ class TestEnrolments:
         )
         assert wrong == "REG-021"
 
+    @pytest.mark.requirement("R1.1.14", "R1.1.18")
+    def test_employers_change_with_history(self, town: None) -> None:
+        number = api.register_employer(name="甲厂", area_code="629901", credit_code="91350100M000100Y43").number
+        other = api.register_employer(name="乙厂", area_code="629901", credit_code="914403001922038216").number
+
+        def change(**changes: str) -> None:
+            api.change_employer(number=number, changes=changes, operator="丙", reason="变更登记")
+
+        change(name="甲一厂", area_id="629902", credit_code="91350100m000100y43")
+        (kept,) = api.changes_of_employer(number=number)
+        assert kept.old == {"name": "甲厂", "area_id": "629901"}
+        assert (kept.operator, kept.reason) == ("丙", "变更登记")
+        assert code_of(lambda: change(credit_code="914403001922038216")) == "REG-020"
+        assert code_of(lambda: change(number="1")) == "REG-022"
+        assert code_of(lambda: change(name="")) == "REG-023"
+        assert code_of(lambda: change(area_id="1")) == "REG-009"
+        assert api.changes_of_employer(number=other) == []
+        assert code_of(lambda: api.changes_of_employer(number="?")) == "REG-010"
+
 
 class TestIdentitiesAndDiseases:
     @pytest.mark.requirement("R1.1.42", "R1.1.44")
     def test_identity_classes_over_time(self, person: api.PersonView) -> None:
         api.set_identity(person_id=person.id, kind="2303", start=date(2025, 1, 1), end=date(2026, 1, 1), memo="民政局")
+        api.set_identity(person_id=person.id, kind="2308", level="1", start=date(2024, 1, 1), memo="残联")
+        offices = {view.kind: view.memo for view in api.identities_of(person_id=person.id, on=date(2025, 6, 1))}
+        assert offices == {"2303": "民政局", "2308": "残联"}
         api.set_identity(person_id=person.id, kind="2304", start=date(2026, 1, 1), memo="民政局")
-        assert [i.kind for i in api.identities_of(person_id=person.id, on=date(2025, 12, 31))] == ["2303"]
-        assert [i.kind for i in api.identities_of(person_id=person.id, on=date(2026, 1, 1))] == ["2304"]
+        assert [i.kind for i in api.identities_of(person_id=person.id, on=date(2025, 12, 31))] == ["2303", "2308"]
+        assert [i.kind for i in api.identities_of(person_id=person.id, on=date(2026, 1, 1))] == ["2304", "2308"]
         overlap = code_of(lambda: api.set_identity(person_id=person.id, kind="2303", start=date(2025, 6, 1)))
         assert overlap == "REG-012"
         api.end_identity(person_id=person.id, kind="2304", end=date(2026, 3, 1))
-        assert api.identities_of(person_id=person.id, on=date(2026, 3, 1)) == []
+        assert [i.kind for i in api.identities_of(person_id=person.id, on=date(2026, 3, 1))] == ["2308"]
         assert code_of(lambda: api.end_identity(person_id=person.id, kind="2304", end=date(2026, 5, 1))) == "REG-024"
 
     def test_certified_diseases(self, person: api.PersonView) -> None:
@@ -233,7 +255,6 @@ class TestCards:
         assert [c.state for c in api.cards_of(person_id=person.id)] == ["已补换", "正常"]
         assert len(api.changes_of(person_id=person.id)) == 2
 
-    @pytest.mark.requirement("R1.6.11")
     def test_credential_token_id_number_and_person_number(self, person: api.PersonView) -> None:
         api.issue_card(person_id=person.id, kind="01", number="T1")
         for kind, number in (("01", "T1"), ("02", person.cert_no.lower()), ("99", person.number)):
@@ -256,7 +277,6 @@ class TestSearch:
     def found(self, query: str, areas: list[str] | None = None) -> set[int]:
         return {view.id for view in api.search_persons(query=query, areas=areas)}
 
-    @pytest.mark.requirement("R0.24")
     def test_by_name_id_number_card_and_person_number(self, persons: dict[str, int]) -> None:
         assert self.found("张三") == {persons["here"], persons["county"]}
         assert self.found("三") == set()
