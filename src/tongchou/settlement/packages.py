@@ -36,10 +36,5 @@ def content_of(*, plan: Plan, area: str, scheme: str) -> str:
     book = planning.book()
     bound = book.bindings.get((area, scheme))
     names = bound.packs if bound is not None else ()
-    packs = [
-        canonical(version.tree)
-        for name in names
-        for version in book.packs.get(name, ())
-        if version.in_force(plan.version_from)
-    ]
+    packs = [canonical(version.tree) for version in book.in_force(names, plan.version_from)]
     return json.dumps({"plan": plan.id, "packs": packs}, ensure_ascii=False, indent=1, default=str)
