@@ -8,7 +8,6 @@ before is in both, what is posted later in neither.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import tarfile
@@ -216,11 +215,8 @@ def _one(connection: psycopg.Connection[Any], sql: str, *parameters: object) -> 
     return row[0] if row else None
 
 
-def default_store(server: EmbeddedServer | None) -> Store:
-    """The backup folder: ``TONGCHOU_BACKUPS``, else ``backups`` beside the data folder or in the home."""
+def default_store() -> Store:
+    """The instance's backup folder."""
     from django.conf import settings
 
-    named = os.environ.get("TONGCHOU_BACKUPS")
-    if named:
-        return Store(Path(named).absolute())
-    return Store((server.data.parent if server else settings.HOME.root) / "backups")
+    return Store(store.default_folder(Path(settings.HOME.root)))

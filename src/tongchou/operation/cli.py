@@ -85,9 +85,9 @@ def _foreign() -> str | None:
 
 
 def _place() -> Any:
-    from tongchou.operation import backup, servers
+    from tongchou.operation import backup
 
-    return backup.default_store(None if _foreign() else servers.embedded())
+    return backup.default_store()
 
 
 def _backup(args: argparse.Namespace) -> int:

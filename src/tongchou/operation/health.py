@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 
 from tongchou.operation import upgrade
-from tongchou.operation.store import Backup, Store
+from tongchou.operation.store import Backup, Store, default_folder
 
 GIGABYTE = 1024**3
 LEAST_FREE = 2 * GIGABYTE
@@ -121,8 +120,8 @@ def _disks() -> Iterator[Check]:
 
 
 def backup_folder() -> Path:
-    """The backup folder, as far as it is known without the server (``TONGCHOU_BACKUPS`` or the home's)."""
-    return Path(os.environ.get("TONGCHOU_BACKUPS") or Path(settings.HOME.root) / "backups")
+    """The instance's backup folder."""
+    return default_folder(Path(settings.HOME.root))
 
 
 def backups() -> list[Backup]:
@@ -136,12 +135,12 @@ def last_backup() -> datetime | None:
     return found[-1].manifest.finished if found else None
 
 
-def _row(query: str, *parameters: object) -> Any:
+def _row(query: str, *parameters: str) -> Any:
     with connection.cursor() as cursor:
         cursor.execute(query, parameters or None)
         return cursor.fetchone()
 
 
-def _one(query: str, *parameters: object) -> Any:
+def _one(query: str, *parameters: str) -> Any:
     row = _row(query, *parameters)
     return row[0] if row else None

@@ -75,7 +75,8 @@ def run_doctor(run: RunningJob) -> None:
     done = subprocess.run(
         [*settings.COMMAND, "doctor"], capture_output=True, text=True, check=False, env=_environment()
     )
-    lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+    said = done.stdout if done.returncode == 0 else done.stdout + done.stderr
+    lines = [line for line in said.splitlines() if line.strip()]
     run.result_file("doctor.txt").write_text("\n".join(lines) + "\n", "utf-8")
     for line in lines[-50:]:
         run.log(line, level="info" if done.returncode == 0 else "error")
@@ -91,11 +92,11 @@ def take_backup(run: RunningJob) -> None:
     say = _sayer(run)
     now = timezone.now()
     if url := os.environ.get("DATABASE_URL"):
-        place = backup.default_store(None)
+        place = backup.default_store()
         taken = backup.dump(url, place, programs=settings.POSTGRES_PROGRAMS(), now=now, say=say)
     else:
         server = servers.embedded()
-        place = backup.default_store(server)
+        place = backup.default_store()
         taken = backup.take(server, place, now=now, say=say)
     with run.step(checkpoint=taken.name, done=1, total=1):
         run.result(backup=taken.name, bytes=taken.bytes)
@@ -107,7 +108,7 @@ def take_backup(run: RunningJob) -> None:
 def run_drill(run: RunningJob) -> None:
     """Restore the last backup into a temporary server and tie it to the books."""
     server = servers.embedded()
-    place = backup.default_store(server)
+    place = backup.default_store()
     identity = os.environ.get("TONGCHOU_DRILL_IDENTITY")
     report = drill.run(
         server,

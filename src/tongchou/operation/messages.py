@@ -56,7 +56,7 @@ class MailPort:
 def port(channel: str) -> Port:
     """The port of a channel: the class that the setting MESSAGE_PORTS names, or the file."""
     named = getattr(settings, "MESSAGE_PORTS", {}).get(channel)
-    return import_string(named)() if named else FilePort(channel)  # type: ignore[no-any-return]
+    return import_string(named)() if named else FilePort(channel)
 
 
 def tell(

@@ -53,7 +53,7 @@ class Run:
     @property
     def arguments(self) -> Mapping[str, Any]:
         """What it was started with."""
-        return self._row.arguments
+        return dict(self._row.arguments)
 
     @property
     def checkpoint(self) -> Any:

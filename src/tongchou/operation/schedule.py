@@ -39,7 +39,7 @@ def collect_log() -> int:
         if refusal.kind is NOT_EMBEDDED:
             return 0
         raise
-    return archive.collect(backup.default_store(server), server)
+    return archive.collect(backup.default_store(), server)
 
 
 def start_due_plans(now: datetime) -> list[PlanRun]:

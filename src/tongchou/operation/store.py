@@ -170,6 +170,17 @@ class Store:
         return found
 
 
+def default_folder(home: Path) -> Path:
+    """Where the backups of the instance in ``home`` go: ``TONGCHOU_BACKUPS``, else beside its database.
+
+    The database's own user writes there, so it lies where that user can go (see ``postgres.path`` of the home).
+    """
+    if named := os.environ.get("TONGCHOU_BACKUPS"):
+        return Path(named).absolute()
+    pointer = home / "postgres.path"
+    return (Path(pointer.read_text("utf-8").strip()) if pointer.is_file() else home) / "backups"
+
+
 def read_manifest(folder: Path) -> Manifest | None:
     """The manifest of a backup, or ``None`` when it is missing, changed or of an unknown format."""
     try:
