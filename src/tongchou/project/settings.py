@@ -123,6 +123,7 @@ LOGGING = {
         "json": {"()": "tongchou.operation.logs.JsonFormatter"},
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["privacy"]}},
+    "loggers": {"procrastinate": {"level": "WARNING"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("TONGCHOU_LOG_LEVEL", "WARNING")},
 }
 """One JSON object a line where a machine reads (a service, a container), plain lines on a terminal."""
