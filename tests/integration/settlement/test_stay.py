@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import DatabaseError, connection
 
 from tests.integration.settlement.world import (
     CLASS_A,
@@ -311,3 +312,29 @@ def test_entitlement_says_which_fund_pays_and_why_not() -> None:
     )
     assert (refused.fund, refused.enjoyed) == ("390100", False)
     assert "没有险种 390 的参保关系" in refused.note
+
+
+@pytest.mark.requirement("R0.37")
+def test_each_segment_of_a_large_bill_is_stored_with_its_fund() -> None:
+    # 100,000 yuan: minus 500, 80 % = 79,600, of which the pool pays its limit of 60,000; the rest is over the cap and the
+    # large-amount fund pays 90 % of it.
+    stay = admit()
+    upload(stay, line(1, yuan=1_000, count=100))
+    discharge(stay)
+    found = settle(bill(stay, 10_000_000))
+    stored = api.settlement_view(found["id"])
+    assert [(part.layer, part.fund, part.amount) for part in stored.payments] == [
+        ("pool", "310100", 6_000_000),
+        ("large", "330100", 1_764_000),
+    ]
+    assert stored.fund_pay + stored.cash_pay == 10_000_000
+
+
+def test_what_was_settled_cannot_be_changed() -> None:
+    stay = admit()
+    upload(stay, line(1, yuan=1_000))
+    discharge(stay)
+    settle(bill(stay, 100_000))
+    for attack in ("UPDATE settlement_settlement SET invoice_no = 'x'", "DELETE FROM settlement_payment"):
+        with pytest.raises(DatabaseError, match="refused"), connection.cursor() as cursor:
+            cursor.execute(attack)
