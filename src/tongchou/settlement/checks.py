@@ -189,7 +189,7 @@ RULES = (
         "从版本库找回该政策包并存入政策包存档，否则旧结算无法解释",
     ),
     Rule(
-        "S13",
+        "S14",
         """
         SELECT s.id FROM settlement_settlement s
         LEFT JOIN (
@@ -208,7 +208,7 @@ RULES = (
 
 
 def check(area: str | None = None, *, today: date) -> list[Finding]:
-    """Check the invariants S1…S13.
+    """Check the invariants S1…S14.
 
     S1 payers and parts sum to the total; S2 payments; S3 fee lines; S4 one journal each; S5 the journal says the same;
     S6 revocations mirror, once; S7 counters are the sum of the deltas; S8 receipts point to what exists; S9 lines too;

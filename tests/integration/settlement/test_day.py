@@ -158,7 +158,7 @@ CORRUPTIONS = {
     "S9": "UPDATE settlement_feeline SET settlement_id = 4711 WHERE line_no = 1",
     "S10": "DELETE FROM settlement_policypackage",
     "S11": "UPDATE ledger_businessday SET figures = jsonb_set(figures, '{views,结算,310100}', '1') WHERE day = '2026-11-20'",
-    "S13": "UPDATE settlement_settlement SET package = md5(package)",
+    "S14": "UPDATE settlement_settlement SET package = md5(package)",
     "S12": "INSERT INTO settlement_feeline (fee_month, encounter_id, line_no, occurred_at, item_code, local_code, item_class,"
     " charge_type, quantity, unit_price, amount, out_of_scope, over_limit, prior_self_pay, in_scope)"
     " VALUES ('2099-01-01', 1, 1, now(), '', '', '', '', 1, 1, 0, 0, 0, 0, 0)",
