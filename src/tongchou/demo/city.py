@@ -10,7 +10,9 @@ from itertools import count
 from random import Random
 from zoneinfo import ZoneInfo
 
+from django.apps import apps
 from django.db import connection, transaction
+from django.db.migrations.executor import MigrationExecutor
 
 from tongchou.accounts import api as accounts
 from tongchou.contributions import api as contributions
@@ -61,10 +63,12 @@ def build(*, persons: int, seed: int, year: int, replace: bool = False, report: 
         report: gets a line of progress now and then.
 
     Raises:
-        Rejection: DEMO-001 there is a city, DEMO-002 business that is not deleted, DEMO-003 too few persons.
+        Rejection: DEMO-001 there is a city, DEMO-002 business that is not deleted, DEMO-003 too few persons, DEMO-005 the
+            schema is missing or old.
     """
     if persons < LEAST_PERSONS:
         raise rejections.TOO_FEW(least=LEAST_PERSONS)
+    _require_schema()
     begun = time.monotonic()
     with transaction.atomic():
         if replace:
@@ -208,6 +212,12 @@ def _close_opening_day(year: int) -> None:
     ledger.close_day(area=tables.CITY, day=moment.date(), now=moment)
 
 
+def _require_schema() -> None:
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise rejections.SCHEMA_MISSING()
+
+
 def _refuse_if_filled() -> None:
     persons = _count("registry_person")
     institutions = _count("providers_institution")
@@ -217,24 +227,40 @@ def _refuse_if_filled() -> None:
 
 def _empty() -> None:
     """Empty what the demo fills, and only that; whatever was done with it stays and forbids it."""
-    business = {
-        "就诊": _count("settlement_encounter"),
-        "结算": _count("settlement_settlement"),
-        "凭证": _count("ledger_journal", "kind <> 'opening'"),
-    }
+    referring = _referring_tables()
+    names = {model._meta.db_table: str(model._meta.verbose_name) for model in apps.get_models()}
+    business = {names.get(table, table): _count(table) for table in referring}
+    business["凭证"] = _count("ledger_journal", "kind <> 'opening'")
     found = "、".join(f"{what} {number} 笔" for what, number in business.items() if number)
     if found:
         raise rejections.HAS_BUSINESS(what=found)
+    emptied = [*_FILLED, *referring]
     with connection.cursor() as cursor:
-        # The ledger refuses TRUNCATE as it refuses every change; a demo that nobody used is no ledger yet.
-        for table in ("ledger_journal", "ledger_entry"):
+        # Ledger and settlements refuse TRUNCATE as they refuse every change; a demo that nobody used is no ledger yet.
+        for table in emptied:
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-        cursor.execute(f"TRUNCATE {', '.join(_FILLED)} RESTART IDENTITY CASCADE")
-        for table in ("ledger_journal", "ledger_entry"):
+        cursor.execute(f"TRUNCATE {', '.join(emptied)} RESTART IDENTITY")
+        for table in emptied:
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
         for sequence in ("registry_person_number", "registry_employer_number"):
             cursor.execute(f"ALTER SEQUENCE {sequence} RESTART")
     ledger.forget_accounts()
+
+
+def _referring_tables() -> list[str]:
+    """Tables that point to what the demo fills, directly or through others: encounters, settlements and so on."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH RECURSIVE reached (id) AS (
+                SELECT unnest(%s::regclass[])::oid
+                UNION
+                SELECT c.conrelid FROM pg_constraint c JOIN reached ON reached.id = c.confrelid WHERE c.contype = 'f')
+            SELECT id::regclass::text FROM reached ORDER BY 1
+            """,
+            [list(_FILLED)],
+        )
+        return [table for (table,) in cursor.fetchall() if table not in _FILLED]
 
 
 _WITH_PERIODS = ("registry_enrolment", "registry_identityclass", "contributions_entitlement")

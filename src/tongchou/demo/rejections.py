@@ -28,3 +28,9 @@ NO_CITY = kind(
     en="there is no demo city in the database",
     remedy="请先运行 tongchou demo",
 )
+SCHEMA_MISSING = kind(
+    "DEMO-005",
+    zh="数据库结构尚未建立或不是最新",
+    en="the schema is missing or out of date",
+    remedy="请先运行 tongchou migrate",
+)
