@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import logging
 import secrets
+import time
 import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -22,6 +23,7 @@ from tongchou.exchange.addresses import is_gateway_path, transaction_in_path
 from tongchou.exchange.dispatch import Dispatcher
 from tongchou.exchange.multipart import upload_message
 from tongchou.kernel.rejection import Rejection
+from tongchou.operation.api import figures
 
 __all__ = ["app", "is_gateway_path"]
 
@@ -75,6 +77,7 @@ async def _answer(scope: dict[str, Any], receive: Receive) -> tuple[bytes, bytes
     received_at = datetime.now(UTC)
     body = b""
     area: str | None = None
+    began, transaction, outcome = time.perf_counter(), "-", "ok"
     try:
         if scope["method"] != "POST":
             raise rejections.NOT_POST()
@@ -82,15 +85,17 @@ async def _answer(scope: dict[str, Any], receive: Receive) -> tuple[bytes, bytes
         body, attachment = await _message(headers, receive)
         signing.verify(headers, now=received_at)
         message = envelope.read(body, path_transaction=transaction_in_path(scope["path"]), received_at=received_at)
-        area = message.area
+        area, transaction = message.area, message.transaction
         if attachment is not None:  # another file under the same message id is another request
             message = replace(message, digest=hashlib.sha256(message.digest + attachment).digest())
         answer = await _running_dispatcher().answer(message, attachment)
         return (answer.content, FILE_TYPE) if answer.is_file else (answer.content, JSON_TYPE)
     except Rejection as rejection:
-        refused = rejection
+        refused, outcome = rejection, rejection.code
     except Exception as error:
-        refused = rejections.INTERNAL(reference=_log_bug(error))
+        refused, outcome = rejections.INTERNAL(reference=_log_bug(error)), "bug"
+    finally:
+        figures.answered(transaction=transaction, outcome=outcome, seconds=time.perf_counter() - began)
     area = area or envelope.area_in(body)
     return envelope.refusal(refused, area=area, received_at=received_at, now=datetime.now(UTC)), JSON_TYPE
 

@@ -17,6 +17,7 @@ from tongchou.exchange.envelope import Message
 from tongchou.exchange.gather import Gather
 from tongchou.exchange.kinds import File, OwnReceipt, Query, Render, Settle, Transaction, Write
 from tongchou.exchange.workers import AWAY, Workers
+from tongchou.operation.api import figures
 from tongchou.providers import api as providers
 from tongchou.settlement import api as settlement
 
@@ -72,6 +73,7 @@ def _job(transaction: Settle, message: Message) -> settlement.Job:
 
 def _settle(jobs: Sequence[settlement.Job]) -> Sequence[bytes | Exception]:
     """Blocking. A connection that broke in the middle is everybody's trouble: raised, so that the batch is tried again."""
+    figures.batched(len(jobs))
     results = settlement.settle_many(jobs=jobs)
     for result in results:
         if isinstance(result, AWAY):

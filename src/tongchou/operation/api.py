@@ -1,5 +1,6 @@
 """What other rooms may use of operation."""
 
+from tongchou.operation import metrics as figures
 from tongchou.operation.health import backups
 from tongchou.operation.health import checks as health_checks
 from tongchou.operation.health import ready as health_ready
@@ -25,6 +26,7 @@ __all__ = [
     "PlanRun",
     "backups",
     "cancel_job",
+    "figures",
     "file_folder",
     "health_checks",
     "health_ready",
