@@ -13,7 +13,7 @@ from django.utils.functional import SimpleLazyObject
 from tongchou.control.api import Operator, rights
 from tongchou.operation.api import unread
 from tongchou.web import queries
-from tongchou.web.access import scope_of
+from tongchou.web.access import Scope, scope_of
 
 MENU = (
     ("工作台", "desk", None, ()),
@@ -60,7 +60,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         return {"centre_name": "医疗保险中心"}
     if not operator.area:  # signed in, without any post
         return {"centre_name": "医疗保险中心", "menu": _menu(operator, request.path), "may": May(operator)}
-    scope = SimpleLazyObject(lambda: getattr(request, "scope", None) or scope_of(operator))
+    scope = SimpleLazyObject(lambda: _scope(request, operator))
     return {
         "centre_name": SimpleLazyObject(lambda: queries.area_name(scope.pooling_area) + "医疗保险中心"),
         "business_day": SimpleLazyObject(lambda: queries.business_day(scope.pooling_area, timezone.localdate())),
@@ -68,6 +68,12 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "may": May(operator),
         "unread": SimpleLazyObject(lambda: unread(operator, now=timezone.now())),
     }
+
+
+def _scope(request: HttpRequest, operator: Operator) -> Scope:
+    """The scope that the guard gave the request. Pages beside it (the admin) still have the server's own ``scope``."""
+    given = getattr(request, "scope", None)
+    return given if isinstance(given, Scope) else scope_of(operator)
 
 
 def _menu(operator: Operator, path: str) -> list[MenuEntry]:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from datetime import date
 
 import pytest
-from django.test import Client
+from asgiref.sync import async_to_sync
+from django.test import AsyncClient, Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
@@ -181,3 +182,12 @@ def _path(entry: URLPattern, arguments: dict[str, object]) -> str:
     given = {name: arguments[name] for name in names}
     given = {name: value.isoformat() if isinstance(value, date) else value for name, value in given.items()}
     return reverse(str(entry.name), kwargs=given).removeprefix("/")
+
+
+@pytest.mark.parametrize("path", ["/", "/admin/catalogues/item/", "/admin/providers/institution/"])
+def test_an_asynchronous_server_can_serve_the_page(path: str, city: cities.City) -> None:
+    """The site runs under ASGI, whose requests carry a ``scope`` of their own."""
+    client = AsyncClient()
+    sign_in = async_to_sync(client.post)("/login/", {"login": "admin", "password": cities.PASSWORD})
+    assert sign_in.status_code == 302
+    assert async_to_sync(client.get)(path).status_code == 200

@@ -42,6 +42,6 @@ def _figures(request: Request) -> dict[str, Any]:
         "funds": queries.day_funds(area, day),
         "institutions": queries.day_institutions(area, day),
         "latest": queries.latest_settlements(request.scope.parameters() | {"day": day}),
-        "days": day_queries.last_days(area, today, limit=5),
+        "days": day_queries.last_days(area, today, limit=4),
         "asked_at": timezone.localtime(),
     }
