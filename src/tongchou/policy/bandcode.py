@@ -82,7 +82,7 @@ def _ratio(w: LayerWriter, tier: Tier, number: int, above: str) -> Code:
     quantity, name = tier.ratio, f"ratio{number}"
     code = w.quantity(quantity, name)
     label = "报销比例" if len(w.layer.bands.tiers) == 1 else f"第{number + 1}段报销比例"
-    w.show(label, w.label(label, quantity), "{0}", (rate_of(code),), None, cite=quantity.place.cite, show=above)
+    w.show(label, w.label(label, quantity), "{0}", (rate_of(code),), None, cite=quantity.place.citation, show=above)
     adjustments = () if tier.fixed else w.layer.adjust
     for adjustment in adjustments:
         code = w.adjust(code, adjustment, label, above)

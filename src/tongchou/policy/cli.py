@@ -100,7 +100,7 @@ def _show(args: argparse.Namespace) -> int:
     for layer in plan.layers:
         print(f"  {layer.title}（{layer.id}，基金{layer.fund}）〔{layer.cite}〕")
     if plan.payer is not None:
-        print(f"  {plan.payer.title}（基金{plan.payer.fund}）〔{plan.payer.place.cite}〕")
+        print(f"  {plan.payer.title}（基金{plan.payer.fund}）〔{plan.payer.place.citation}〕")
     print("\n所需信息：")
     for spec in plan.facts:
         need = "必填" if spec.required else f"默认{spec.default}"

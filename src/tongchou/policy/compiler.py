@@ -92,10 +92,10 @@ def _both(one: FactSpec, other: FactSpec) -> FactSpec:
 def _conditions(emitter: Emitter, pack: Pack, entry: Benefit, benefit: str) -> None:
     for rule in pack.refusals:
         if not rule.benefits or benefit in rule.benefits:
-            details = (("reason", rule.because), ("cite", rule.place.cite))
+            details = (("reason", rule.because), ("cite", rule.place.citation))
             emitter.refuse(emitter.condition(rule), Refusal(EXCLUDED, details))
     for rule in entry.requires:
-        named = (("benefit", benefit), ("reason", rule.because), ("cite", rule.place.cite))
+        named = (("benefit", benefit), ("reason", rule.because), ("cite", rule.place.citation))
         emitter.refuse(f"not {emitter.condition(rule)}", Refusal(NOT_APPLICABLE, named))
 
 
@@ -153,7 +153,7 @@ def _account(emitter: Emitter, payer: Payer | None, components: dict[str, str]) 
             (("balance", "yuan", 1), yuan(owed)),
             yuan(paid),
             fund=payer.fund,
-            cite=payer.place.cite,
+            cite=payer.place.citation,
             show=paid,
         )
     )

@@ -18,7 +18,7 @@ def write_deductible(w: LayerWriter, rule: Deductible, total: str) -> str:
         "{0}",
         (yuan(amount.text),),
         yuan(amount.text),
-        cite=rule.place.cite,
+        cite=rule.place.citation,
         show=total,
     )
     for adjustment in rule.adjust:
@@ -73,7 +73,7 @@ def _nth(w: LayerWriter, rule: NthRule, amount: str, total: str) -> str:
         "{0}(此前{1}次)",
         (yuan(amount), (earlier, "int", 1)),
         yuan(line),
-        cite=rule.place.cite,
+        cite=rule.place.citation,
         show=total,
     )
     return line

@@ -221,7 +221,7 @@ class Emitter:
         """Refuse where a number that the document does not give is needed, that is where ``needed`` is positive."""
         for missing, quantity in self.unknowns:
             note = quantity.unknown or _cell_note(quantity)
-            details = (("note", note), ("cite", quantity.place.cite))
+            details = (("note", note), ("cite", quantity.place.citation))
             condition = f"{needed} > 0" if missing == "True" else f"{missing} and {needed} > 0"
             self.refuse(condition, Refusal(NUMBER_UNKNOWN, details))
         self.unknowns.clear()

@@ -49,7 +49,7 @@ class ExplainedStep:
     def text(self) -> str:
         """One line of text for a terminal or a statement."""
         shown = "" if self.amount is None else f" = {format_yuan_grouped(self.amount)}元"
-        exact = f"(舍入前{self.amount_exact})" if self.amount_exact else ""
+        exact = f"（舍入前{self.amount_exact}）" if self.amount_exact else ""
         return f"{self.no}. {self.title}：{self.formula}：{self.substituted}{shown}{exact}〔{self.citation}〕"
 
 

@@ -57,13 +57,13 @@ class FinancingPlan:
         for rule in self._behalf:
             if rule.who in holder_of and (not rule.classes or person_class in rule.classes):
                 amount = self._amount(rule, left)
-                paid.append((rule.payer, amount, rule.place.cite))
+                paid.append((rule.payer, amount, rule.place.citation))
                 left -= amount
         shares = MappingProxyType(dict(entry.shares))
-        return Dues(shares, tuple(paid), left, entry.total, entry.place.cite)
+        return Dues(shares, tuple(paid), left, entry.total, entry.place.citation)
 
     @staticmethod
     def _amount(rule: OnBehalf, left: int) -> int:
         if rule.unknown:
-            raise NUMBER_UNKNOWN(note=rule.unknown, cite=rule.place.cite)
+            raise NUMBER_UNKNOWN(note=rule.unknown, cite=rule.place.citation)
         return left if rule.amount is None else min(rule.amount, left)

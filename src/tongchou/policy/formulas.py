@@ -110,10 +110,10 @@ class Formula:
         """All steps in order, with titles and citations; raises as :meth:`evaluate`."""
         for step in self._rule.steps:
             if step.quantity.unknown:
-                raise NUMBER_UNKNOWN(note=step.quantity.unknown, cite=step.place.cite)
+                raise NUMBER_UNKNOWN(note=step.quantity.unknown, cite=step.place.citation)
         results = self._call(*(self._encode(inputs, spec.name, spec.kind, spec.title) for spec in self.inputs))
         return [
-            FormulaValue(step.name, step.title, _decode(number, code), step.quantity.unit, step.quantity.place.cite)
+            FormulaValue(step.name, step.title, _decode(number, code), step.quantity.unit, step.quantity.place.citation)
             for step, number, code in zip(self._rule.steps, results, self._codes, strict=True)
         ]
 

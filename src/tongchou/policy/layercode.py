@@ -53,7 +53,7 @@ class LayerCode(LayerWriter):
         self._leave(above, raw)
         self._feed(counted)
         self.e.refuse_unknowns(above)
-        return LayerInfo(layer.id, layer.title, layer.fund, layer.place.cite, self.first_ratio.scale)
+        return LayerInfo(layer.id, layer.title, layer.fund, layer.place.citation, self.first_ratio.scale)
 
     # -- what the layer counts --------------------------------------------------------------------------------------
 

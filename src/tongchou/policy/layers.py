@@ -127,7 +127,7 @@ def _bands(item: Cursor) -> Bands:
     """``bands`` is a list of tiers, or a mapping with ``measure``, ``counts``, ``whole_amount`` and ``tiers``."""
     node = item.get("bands")
     if isinstance(node, Map):
-        block = Cursor(node, item.findings, item.cite)
+        block = Cursor(node, item.findings, item.cite, item.document)
         tiers = block.children("tiers")
         measure = block.choice("measure", ("above_deductible", "gross"), "above_deductible")
         counts, whole = block.text("counts"), block.flag("whole_amount")

@@ -75,7 +75,7 @@ class LayerWriter:
         show = before
         if cap.when is not None:
             show = self.let("shown", f"{before} if {limit} < {NO_LIMIT} else 0")
-        self.show(cap.title, formula, template, refs, yuan(after), cite=cap.place.cite, show=show)
+        self.show(cap.title, formula, template, refs, yuan(after), cite=cap.place.citation, show=show)
 
     # -- adjustments ------------------------------------------------------------------------------------------------
 
@@ -123,7 +123,7 @@ class LayerWriter:
             "{0} → {1}",
             (old, new),
             None,
-            cite=adjustment.place.cite,
+            cite=adjustment.place.citation,
             show=show,
             changed=(old, new),
         )
@@ -167,7 +167,7 @@ class LayerWriter:
                 amount,
                 exact,
                 fund,
-                cite or self.layer.place.cite,
+                cite or self.layer.place.citation,
                 show,
                 changed,
             )

@@ -24,11 +24,17 @@ BURDEN_COMPONENTS = tuple(name for name in COMPONENTS if name != "in_scope")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where something stands: file, line, and the article it cites."""
+    """Where something stands: file, line, the article it cites, and the short name of the document."""
 
     file: str
     line: int
     cite: str
+    document: str = ""
+
+    @property
+    def citation(self) -> str:
+        """Document and article, as people are shown them."""
+        return f"{self.document} {self.cite}".strip()
 
 
 @dataclass(frozen=True, slots=True)

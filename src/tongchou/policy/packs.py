@@ -15,7 +15,6 @@ from tongchou.policy.model import (
     LineRules,
     Pack,
     Payer,
-    Place,
     Quantity,
 )
 from tongchou.policy.nodes import Map, Scalar, Seq, Tree
@@ -37,11 +36,13 @@ def read_pack(tree: Map, findings: list[Finding], vocabulary: Mapping[str, FactS
     document = ""
     if source is not None:
         document = source.needed_text("title")
-        for key in ("number", "date", "issuer", "seed", "url", "articles"):
+        document = source.text("short") or source.text("number") or document
+        for key in ("date", "issuer", "seed", "url", "articles"):
             source.text(key)
         source.done()
     else:
         top.report("缺少文件来源", "请写source: {title: 文件名, number: 文号, date: 日期}")
+    top.document = document
     pack = Pack(
         id=top.needed_text("pack"),
         title=top.needed_text("title"),
@@ -186,7 +187,7 @@ def _defines(top: Cursor) -> dict[str, Condition]:
     for name, node in top.named("define"):
         parsed = top.expression(node, name)
         if parsed is not None and isinstance(node, Scalar):
-            found[name] = Condition(parsed, node.text, Place(node.file, node.line, top.cite))
+            found[name] = Condition(parsed, node.text, top.place_of(node))
     return found
 
 

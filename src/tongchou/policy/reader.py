@@ -21,9 +21,10 @@ META_KEYS = {"cite", "note", "acknowledged", "title"}
 class Cursor:
     """A mapping being read: remembers which keys were asked for, so that a misspelt key is found."""
 
-    def __init__(self, tree: Map, findings: list[Finding], cite: str = "") -> None:
+    def __init__(self, tree: Map, findings: list[Finding], cite: str = "", document: str = "") -> None:
         self.tree = tree
         self.findings = findings
+        self.document = document
         own = tree.get("cite")
         self.cite = own.text if isinstance(own, Scalar) else cite
         self.used: set[str] = {"cite", "note"}
@@ -31,7 +32,11 @@ class Cursor:
     @property
     def place(self) -> Place:
         """File, line and article of this mapping."""
-        return Place(self.tree.file, self.tree.line, self.cite)
+        return self.place_of(self.tree)
+
+    def place_of(self, node: Tree) -> Place:
+        """The place of one value of this mapping."""
+        return Place(node.file, node.line, self.cite, self.document)
 
     def report(self, message: str, remedy: str, at: Tree | None = None) -> None:
         """Add a finding, at this mapping or at one of its values."""
@@ -114,7 +119,7 @@ class Cursor:
         if not isinstance(node, Map):
             self.report(f"“{what}”应为“键: 值”的形式", "请参照语言手册书写", node)
             return None
-        return Cursor(node, self.findings, self.cite)
+        return Cursor(node, self.findings, self.cite, self.document)
 
     def children(self, key: str) -> list[Cursor]:
         """The mappings of a list (a single mapping counts as a list of one)."""
@@ -157,7 +162,7 @@ class Cursor:
         parsed = self.expression(node, key)
         if parsed is None or not isinstance(node, Scalar):
             return None
-        return Condition(parsed, node.text, Place(node.file, node.line, self.cite), because)
+        return Condition(parsed, node.text, self.place_of(node), because)
 
     def quantity(self, key: str, unit: str) -> Quantity | None:
         """A number of the document under a key (see :meth:`read_quantity`)."""
@@ -173,14 +178,14 @@ class Cursor:
     def read_quantity(self, node: Tree, unit: str, what: str) -> Quantity | None:
         """A number, an expression, a table (``by``), ``{value: …}`` or ``null`` with a note beside it."""
         if isinstance(node, Map):
-            inner = Cursor(node, self.findings, self.cite)
+            inner = Cursor(node, self.findings, self.cite, self.document)
             if node.get("by") is not None:
                 return Quantity(unit, inner.place, text=what, table=inner.table(unit))
             value = inner.need("value")
             found = None if value is None else inner.read_quantity(value, unit, what)
             inner.done()
             return found
-        place = Place(node.file, node.line, self.cite)
+        place = self.place_of(node)
         if isinstance(node, Scalar) and node.is_null:
             return Quantity(unit, place, unknown=self.note(node))
         parsed = self.expression(node, what)

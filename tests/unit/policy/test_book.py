@@ -184,10 +184,10 @@ def test_formula_and_financing_of_the_city(book: PolicyBook) -> None:
     formula = book.formula("待遇起始日", area="629900", scheme="390", on=date(2008, 3, 15))
     inputs = {"paid_on": date(2008, 3, 15), "for_year": 2008, "repaid_gap": False}
     assert formula.evaluate(inputs)["start"] == date(2008, 4, 1)
-    assert [value.citation for value in formula.explain(inputs)] == ["六(二)"] * 3
+    assert [value.citation for value in formula.explain(inputs)] == ["试点实施方案 六(二)"] * 3
     dues = book.financing(area="629900", scheme="390", on=date(2008, 1, 1)).dues("一般居民", ["再就业优惠证"])
     assert (dues.person_cash, dues.total) == (2_000, 16_000)
-    assert dues.on_behalf == (("县区再就业资金", 4_000, "三(二)"),)
+    assert dues.on_behalf == (("县区再就业资金", 4_000, "试点实施方案 三(二)"),)
 
 
 @pytest.mark.parametrize(
@@ -257,4 +257,4 @@ def test_an_exclusion_names_its_article(book: PolicyBook) -> None:
     with pytest.raises(Rejection) as refused:
         plan.evaluate(ADULT | {"visit.exclusion": "交通肇事", "visit.mass_event": True}, Bill(in_scope=1), {})
     assert refused.value.code == "POL-020"
-    assert "五(十一)2" in refused.value.message  # the first rule that holds is the one that is named
+    assert "试点实施方案 五(十一)2" in refused.value.message  # the first rule that holds is the one that is named

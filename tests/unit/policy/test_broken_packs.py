@@ -57,7 +57,7 @@ def test_a_broken_pack_gives_findings(seed: int) -> None:
         if not isinstance(other, Map):
             continue
         try:
-            findings = check_book(PolicyBook([*trees[:index], other, *trees[index + 1 :]]))
+            findings = check_book(PolicyBook([other]))
         except PolicyErrors as errors:
             findings = list(errors.findings)
         assert all(finding.message and finding.remedy for finding in findings)
