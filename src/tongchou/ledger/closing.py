@@ -69,7 +69,9 @@ def close_day(*, area: str, day: date, now: datetime, witnesses: tuple[Witness, 
         if stored is not None:
             return stored
         last = queries.closed_through(area=area)
-        _refuse_gap(area=area, day=day, last=last)
+        if last is not None and day < last:
+            return _closed_with(area=area, day=day, last=last, witnesses=witnesses)
+        _refuse_gap(area=area, day=day)
         views = views_of(area=area, day=day, witnesses=witnesses)
         differences = core.differing(views)
         if differences:
@@ -120,12 +122,19 @@ def open_days(*, area: str, until: date) -> list[date]:
     return [day for (day,) in found]
 
 
-def _refuse_gap(*, area: str, day: date, last: date | None) -> None:
+def _refuse_gap(*, area: str, day: date) -> None:
     earlier = open_days(area=area, until=day - timedelta(days=1))
     if earlier:
         raise EARLIER_DAY_OPEN(area=area, open_day=earlier[0], day=day)
-    if last is not None and day < last:
-        raise EARLIER_DAY_OPEN(area=area, open_day=last + timedelta(days=1), day=day)
+
+
+def _closed_with(*, area: str, day: date, last: date, witnesses: tuple[Witness, ...]) -> DayFigures:
+    """The figures of a day without journals, which was closed together with a later one."""
+    later = figures_of(area=area, day=last)
+    if later is None:
+        raise AssertionError(f"the last closed day {last} of {area} has no figures")
+    views = views_of(area=area, day=day, witnesses=witnesses)
+    return DayFigures(area=area, day=day, journals=_journals(area, day), views=views, closed_at=later.closed_at)
 
 
 def _journals(area: str, day: date) -> int:

@@ -94,7 +94,9 @@ def _restore(stored: StoredSettlement, *, receipt: Receipt, answer: UndoAnswer, 
     """Settle again exactly what was revoked, under a new id, because the revocation itself is taken back."""
     original = view_of(stored)
     purchase = stored.original_transaction in PURCHASES
-    if not purchase and stored.unsettled["amount"] != original.total:
+    parts = ("out_of_scope", "over_limit", "prior_self_pay", "in_scope")
+    sums = {"amount": original.total, **{name: getattr(original, name) for name in parts}}
+    if not purchase and any(stored.unsettled[name] != fen for name, fen in sums.items()):
         raise rejections.LINES_CHANGED(settlement=original.id)
     if original.account_pay > _balance(stored):
         raise rejections.ACCOUNT_SHORT(settlement=original.id)
@@ -111,7 +113,7 @@ def _restore(stored: StoredSettlement, *, receipt: Receipt, answer: UndoAnswer, 
         "original": original.id,
         "keep": purchase,
         "new_status": _settled_again(stored, original),
-        "line_amount": original.total,
+        "sums": sums,
     }
     return _write(stored, view, job, kind="settlement", receipt=receipt, body=answer(view))
 

@@ -11,6 +11,7 @@ from tongchou.ledger import api as ledger
 from tongchou.settlement import answers
 from tongchou.settlement.core.decision import JournalLine, journal_lines
 from tongchou.settlement.core.inputs import PurchaseInput, Receipt
+from tongchou.settlement.core.tables import MED_TYPES
 from tongchou.settlement.core.views import LineSplitView, SettlementView
 from tongchou.settlement.database import as_json, run
 from tongchou.settlement.drafting import Draft
@@ -103,7 +104,8 @@ def add_settlement(rows: Rows, *, draft: Draft, receipt: Receipt, answer: bytes)
 
 
 def _job(draft: Draft, *, purchase: bool) -> Row:
-    view, sums = draft.view, draft.sums
+    view = draft.view
+    stay = MED_TYPES[view.med_type].stay
     return {
         "sid": view.id,
         "area": view.area,
@@ -114,8 +116,9 @@ def _job(draft: Draft, *, purchase: bool) -> Row:
         "new_status": draft.new_status,
         "month": draft.fee_month,
         "batch": view.batch,
-        "line_count": sums.count if sums else None,
-        "line_amount": sums.amount if sums else None,
+        "sums": draft.sums,
+        "med_type": view.med_type,
+        "end_at": None if stay else view.settled_at,
     }
 
 

@@ -176,6 +176,13 @@ def test_days_close_in_their_order_and_not_before_they_come() -> None:
         api.close_day(area=AREA, day=date(2026, 11, 21), now=NOW)
 
 
+def test_a_day_without_business_is_closed_with_the_next_one() -> None:
+    post(1)
+    closed = api.close_day(area=AREA, day=DAY, now=NOW)
+    quiet = api.close_day(area=AREA, day=date(2026, 11, 18), now=NOW)
+    assert (quiet.journals, quiet.closed_at) == (0, closed.closed_at)
+
+
 def test_a_day_on_which_the_views_differ_stays_open() -> None:
     post(1)
     with pytest.raises(Rejection, match="310100") as refusal:

@@ -338,3 +338,37 @@ def test_what_was_settled_cannot_be_changed() -> None:
     for attack in ("UPDATE settlement_settlement SET invoice_no = 'x'", "DELETE FROM settlement_payment"):
         with pytest.raises(DatabaseError, match="refused"), connection.cursor() as cursor:
             cursor.execute(attack)
+
+
+@pytest.mark.requirement("R1.3.10")
+def test_a_stay_over_the_year_end_counts_for_the_year_of_discharge() -> None:
+    zone = NOW.tzinfo
+    stay = admit(at=datetime(2025, 12, 28, 2, tzinfo=zone))
+    upload(stay, line(1, yuan=1_000, occurred_at=datetime(2025, 12, 29, 2, tzinfo=zone)))
+    request = DischargeInput(
+        encounter_id=stay, person_number=person_number(1), end_at=datetime(2026, 1, 3, 2, tzinfo=zone)
+    )
+    once(lambda: api.discharge(institution_code=HOSPITAL, request=request), transaction="2402")
+    view = api.settlement_view(settle(bill(stay, 100_000))["id"])
+    assert view.benefit_year == "2026"
+    assert set(view.accumulator_delta) == {"2026"}
+    assert view.facts["visit.days"] == 6
+
+
+def test_lines_that_changed_after_the_revocation_stop_its_undoing() -> None:
+    visit = register()
+    upload(visit, line(1, count=5))
+    found = settle(bill(visit, 50_000, med_type="11"))
+    revocation = receipt(HOSPITAL, "2208", "R9")
+    api.revoke(receipt=revocation, settlement_id=found["id"], person_number="", answer=answer, now=NOW)
+    upload(visit, line(2))
+    given: dict[str, Any] = {
+        "original_message_id": "R9", "original_transaction": "2208", "answer": lambda view: b"{}", "now": NOW,
+    }  # fmt: skip
+    with pytest.raises(Rejection, match="SETL-043"):
+        api.undo(receipt=receipt(HOSPITAL, "2601"), **given)
+    api.withdraw_lines(institution_code=HOSPITAL, encounter_id=visit, person_number="", line_nos=[2])
+    api.undo(receipt=receipt(HOSPITAL, "2601"), **given)
+    assert len({entry.settlement_id for entry in api.lines_of(encounter_id=visit)} - {None, found["id"]}) == 1
+    (seen,) = api.query_encounters(person_number=person_number(1), begin=NOW, end=NOW)
+    assert (seen.status, seen.med_type, seen.end_at) == ("settled", "11", NOW)

@@ -103,7 +103,6 @@ class LineSums:
     over_limit: int
     prior_self_pay: int
     in_scope: int
-    unbilled: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,13 +164,11 @@ BEGIN
     -- The encounter is locked: nobody adds, withdraws, settles or frees its lines any more.
     SELECT array_agg(j.sid) INTO v_bad
     FROM json_to_recordset(p_jobs) AS j(
-        sid bigint, encounter bigint, action text, month date, batch text, line_count bigint, line_amount bigint,
-        original bigint, keep boolean)
+        sid bigint, encounter bigint, action text, month date, batch text, sums jsonb, original bigint, keep boolean)
     WHERE j.sid = ANY (v_ok) AND CASE
-        WHEN j.action = 'settle' OR (j.action = 'restore' AND NOT j.keep) THEN (
-            SELECT (s ->> 'count')::bigint <> coalesce(j.line_count, (s ->> 'count')::bigint)
-                OR (s ->> 'amount')::bigint <> j.line_amount
-            FROM settlement_line_sums(j.month, j.encounter, j.batch) AS s)
+        WHEN j.action = 'settle' THEN settlement_line_sums(j.month, j.encounter, j.batch) <> j.sums
+        WHEN j.action = 'restore' AND NOT j.keep
+            THEN settlement_line_sums(j.month, j.encounter, j.batch) - 'count' <> j.sums
         WHEN j.action = 'revoke' THEN EXISTS (
             SELECT 1 FROM settlement_settlement o WHERE o.reversal_of_id = j.original)
         ELSE false END;
@@ -196,9 +194,11 @@ BEGIN
     SELECT e.* FROM json_populate_recordset(NULL::settlement_encounter, p_encounters) AS e
     WHERE v_all OR e.id IN (
         SELECT j.encounter FROM json_to_recordset(p_jobs) AS j(sid bigint, encounter bigint) WHERE j.sid = ANY (v_ok));
-    UPDATE settlement_encounter e SET status = j.new_status
-    FROM json_to_recordset(p_jobs) AS j(sid bigint, encounter bigint, action text, new_status text)
-    WHERE e.id = j.encounter AND j.action <> 'purchase' AND j.sid = ANY (v_ok) AND e.status <> j.new_status;
+    UPDATE settlement_encounter e
+    SET status = j.new_status, med_type = coalesce(nullif(e.med_type, ''), j.med_type, ''), end_at = coalesce(e.end_at, j.end_at)
+    FROM json_to_recordset(p_jobs) AS j(
+        sid bigint, encounter bigint, action text, new_status text, med_type text, end_at timestamptz)
+    WHERE e.id = j.encounter AND j.action <> 'purchase' AND j.sid = ANY (v_ok);
     INSERT INTO settlement_settlement
     SELECT s.* FROM json_populate_recordset(NULL::settlement_settlement, p_settlements) AS s
     WHERE v_all OR s.id = ANY (v_ok);
