@@ -1,5 +1,6 @@
 """What other capabilities may use of the catalogues."""
 
+from tongchou.catalogues.approvals import propose_mapping
 from tongchou.catalogues.columns import CHARGE_TYPES, ITEM_CLASSES, LEVELS, LIST_TYPES
 from tongchou.catalogues.core import DatedTerm, TermView
 from tongchou.catalogues.imports import (
@@ -28,6 +29,7 @@ from tongchou.catalogues.queries import (
 from tongchou.catalogues.services import approve_mapping, return_mapping, submit_mapping, withdraw_mapping
 
 __all__ = [
+    "propose_mapping",
     "CHARGE_TYPES",
     "ITEM_CLASSES",
     "LEVELS",

@@ -10,3 +10,9 @@ class CataloguesConfig(AppConfig):
     name = "tongchou.catalogues"
     label = "catalogues"
     verbose_name = "医保目录"
+
+    def ready(self) -> None:
+        """Make the room's kind of case known to the approvals."""
+        from tongchou.catalogues import approvals
+
+        approvals.register()

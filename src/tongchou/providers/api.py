@@ -1,5 +1,6 @@
 """What other capabilities may use of the providers room."""
 
+from tongchou.providers.approvals import propose_agreement
 from tongchou.providers.core import AgreementView, ProviderView
 from tongchou.providers.imports import INSTITUTIONS, import_institutions, import_template
 from tongchou.providers.queries import (
@@ -22,6 +23,7 @@ from tongchou.providers.services import (
 )
 
 __all__ = [
+    "propose_agreement",
     "INSTITUTIONS",
     "AgreementView",
     "ProviderView",

@@ -10,3 +10,9 @@ class ProvidersConfig(AppConfig):
     name = "tongchou.providers"
     label = "providers"
     verbose_name = "定点医药机构"
+
+    def ready(self) -> None:
+        """Make the room's kind of case known to the approvals."""
+        from tongchou.providers import approvals
+
+        approvals.register()

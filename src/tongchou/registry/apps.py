@@ -10,3 +10,9 @@ class RegistryConfig(AppConfig):
     name = "tongchou.registry"
     label = "registry"
     verbose_name = "参保登记"
+
+    def ready(self) -> None:
+        """Make the room's kind of case known to the approvals."""
+        from tongchou.registry import approvals
+
+        approvals.register()

@@ -16,6 +16,8 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
+from tongchou.control.api import current_actor
+
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _MONEY = "#,##0.00"
 
@@ -26,9 +28,17 @@ def yuan_cell(fen: int | None) -> Decimal | None:
 
 
 def workbook_bytes(title: str, head: Sequence[str], body: Iterable[Sequence[object]]) -> bytes:
-    """An .xlsx file with one sheet. Decimals are shown as money, dates as dates, everything else as text or count."""
+    """An .xlsx file with one sheet. Decimals are shown as money, dates as dates, everything else as text or count.
+
+    Who took it out, when, stands in the foot of each printed page and in the file's properties (水印).
+    """
     book = Workbook(write_only=True)
     sheet = book.create_sheet(title[:31])
+    who = current_actor()
+    if who.operator:
+        mark = f"{who.operator} {who.address} {timezone.localtime():%Y-%m-%d %H:%M:%S} 导出"
+        sheet.oddFooter.center.text = mark.replace("&", "")
+        book.properties.creator, book.properties.description = who.operator, mark
     sheet.freeze_panes = "A2"
     for number, name in enumerate(head, 1):
         sheet.column_dimensions[get_column_letter(number)].width = max(12, 2 * len(name) + 4)

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from tongchou.control.api import rights
+from tongchou.control.api import record, rights
 from tongchou.kernel.rejection import Rejection
 from tongchou.ledger import api as ledger
 from tongchou.settlement import api as settlement
@@ -67,6 +67,7 @@ def day_export(request: Request, day: date) -> HttpResponse:
          yuan_cell(institution_difference(one))]
         for one in found
     )  # fmt: skip
+    record(action="export", object_kind="reconciliation", object_id=day.isoformat())
     return download(workbook_bytes(f"对账{day:%Y-%m-%d}", head, body), f"日终对账{day:%Y%m%d}.xlsx")
 
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from tongchou.control.api import record_personal_access, rights
+from tongchou.control.api import record_personal_access, record_reading, rights
 from tongchou.kernel.period import age_on
 from tongchou.registry.api import search_persons
 from tongchou.web import explanation, person_queries
@@ -43,6 +43,7 @@ def persons(request: Request) -> HttpResponse:
     if len(found) == 1:
         return redirect("person", number=found[0].number)
     part = Paginator(found[:MOST_FOUND], PER_PAGE).get_page(request.GET.get("page"))
+    record_reading(persons=[one.id for one in part], object_kind="person_search")
     today = timezone.localdate()
     enrolments = person_queries.current_enrolments([person.id for person in part], today)
     listed = [
@@ -57,7 +58,9 @@ def persons(request: Request) -> HttpResponse:
 @page(rights.PERSON_READ)
 def person(request: Request, number: str) -> HttpResponse:
     """A person's record, masked."""
-    return render(request, "web/person.html", _record(request, number))
+    record = _record(request, number)
+    record_reading(persons=[record["person"]["id"]], object_kind="person", object_id=number)
+    return render(request, "web/person.html", record)
 
 
 @require_POST
@@ -74,6 +77,13 @@ def person_reveal(request: Request, number: str) -> HttpResponse:
         reason=form.cleaned_data["reason"],
         address=address_of(request),
         now=timezone.now(),
+    )
+    record_reading(
+        persons=[record["person"]["id"]],
+        object_kind="person",
+        object_id=number,
+        reason=form.cleaned_data["reason"],
+        action="unmask",
     )
     return render(request, "web/person.html", record | {"revealed": True, "reason": form.cleaned_data["reason"]})
 

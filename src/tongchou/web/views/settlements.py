@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from tongchou.control.api import rights
+from tongchou.control.api import record, record_reading, rights
 from tongchou.kernel.period import age_on
 from tongchou.web import explanation, export, names, queries, statement
 from tongchou.web import settlement_queries as reads
@@ -57,6 +57,7 @@ def settlements_export(request: Request) -> HttpResponse:
         messages.error(request, f"共 {many:,} 条，超过一次导出上限 {EXPORT_ROWS:,} 条。请缩短日期范围后分次导出")
         return redirect("settlements")
     chosen = export.chosen(request.GET.getlist("column"))
+    record(action="export", object_kind="settlement", after={"rows": many, "columns": list(chosen)})
     content = export.settlements_file(reads.settlements(asked, scope, limit=EXPORT_ROWS), chosen)
     return download(content, f"结算清单{timezone.localtime():%Y%m%d-%H%M%S}.xlsx")
 
@@ -102,6 +103,7 @@ def _found(request: Request, settlement_id: int) -> dict[str, Any]:
     found = reads.settlement(settlement_id, request.scope.parameters())
     if found is None:
         raise Http404("没有这笔结算，或不在您的数据范围内")
+    record_reading(persons=[found["person_id"]], object_kind="settlement", object_id=str(settlement_id))
     return found
 
 

@@ -1,0 +1,85 @@
+"""Manual corrections of a person's record pass a second person: the kind of case, its proposal and its executor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from tongchou.control import api as control
+from tongchou.control.api import Change, Execution, Kind, Operator
+from tongchou.registry import services
+from tongchou.registry.models import Person
+
+CORRECTION = "correction.person"
+_DATES = {"birth_date"}
+
+
+def register() -> None:
+    """Make the kind known; called when the room starts."""
+    control.register_kind(
+        Kind(
+            code=CORRECTION,
+            title="参保人员信息更正",
+            make=control.rights.CORRECTION_MAKE,
+            execute=_correct,
+            describe=_describe,
+        )
+    )
+
+
+def propose_correction(
+    *, person_number: str, changes: Mapping[str, str], maker: Operator, reason: str, now: datetime
+) -> int:
+    """Hand a correction in for review. ``changes``: column of ``CHANGEABLE`` → new value as text. Returns the case.
+
+    Raises:
+        Rejection: REG-001 unknown person, REG-022 a field that can't be changed; those of ``request_approval``.
+    """
+    person = Person.objects.filter(number=person_number).first()
+    if person is None:
+        raise services.rejections.UNKNOWN_PERSON(means="人员编号", number=person_number)
+    for field in changes:
+        if field not in services.CHANGEABLE:
+            raise services.rejections.UNCHANGEABLE(field_name=field)
+    case = control.request_approval(
+        kind=CORRECTION,
+        subject=person_number,
+        title=f"更正 {person_number}：{'、'.join(services.CHANGEABLE[field] for field in changes)}",
+        payload={"person_number": person_number, "changes": dict(changes), "reason": reason},
+        area=person.area_id,
+        maker=maker,
+        reason=reason,
+        now=now,
+    )
+    return int(case.pk)
+
+
+def _correct(run: Execution) -> str:
+    person = Person.objects.get(number=run.payload["person_number"])
+    changes: dict[str, object] = {
+        field: date.fromisoformat(value) if field in _DATES else value
+        for field, value in run.payload["changes"].items()
+    }
+    services.change_person(
+        person_id=person.pk,
+        changes=changes,
+        operator=run.maker,
+        reason=f"{run.payload['reason']}（事项 {run.case_id}）",
+    )
+    return "已更正：" + "、".join(services.CHANGEABLE[field] for field in changes)
+
+
+def _describe(payload: dict[str, Any]) -> Sequence[Change]:
+    person = Person.objects.filter(number=payload["person_number"]).first()
+    return [
+        Change(label="人员编号", before=payload["person_number"], after=payload["person_number"]),
+        *(
+            Change(
+                label=services.CHANGEABLE.get(field, field),
+                before=str(getattr(person, field, "") or "无") if person else "—",
+                after=value,
+            )
+            for field, value in payload["changes"].items()
+        ),
+    ]
