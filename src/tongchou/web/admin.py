@@ -23,7 +23,7 @@ def _model(label: str) -> type[Model]:
 class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
     """Look, search, filter. Nothing is added, changed or deleted here."""
 
-    list_per_page = 20
+    list_per_page = 13
     show_full_result_count = False
     import_kind = ""
 
