@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tongchou.exchange import tables
 from tongchou.exchange.checker import TIME_ZONE
@@ -16,13 +16,31 @@ from tongchou.exchange.shapes import day, moment, node, nodes, scaled, yuan
 from tongchou.kernel.period import age_on
 
 if TYPE_CHECKING:
-    from tongchou.registry.api import PersonView
-    from tongchou.settlement.api import LineSplitView, PersonSnapshot, SettlementView
+    from tongchou.settlement.api import LineSplitView, SettlementView
 
 PAY_AT_INSTITUTION = "2"
 """pay_loc: settled at the institution, not at the centre's counter."""
 SETTLED_ONLINE = "2"
 """setl_type 联网结算."""
+
+
+class Person(Protocol):
+    """Who a person is; the register's view and a settlement's snapshot both say it."""
+
+    @property
+    def number(self) -> str: ...
+    @property
+    def cert_type(self) -> str: ...
+    @property
+    def cert_no(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def sex(self) -> str: ...
+    @property
+    def ethnicity(self) -> str: ...
+    @property
+    def birth_date(self) -> date: ...
 
 
 def settlement_output(transaction: str, view: SettlementView, **extra: str) -> dict[str, Any]:
@@ -146,7 +164,7 @@ def line_rows(lines: Iterable[LineSplitView]) -> list[dict[str, Any]]:
     return [line_row(line) for line in lines]
 
 
-def person_row(person: PersonView | PersonSnapshot, on: date) -> dict[str, Any]:
+def person_row(person: Person, on: date) -> dict[str, Any]:
     """Who the person is; the age is in completed years on the day, an integer on the wire."""
     return {
         "psn_no": person.number,

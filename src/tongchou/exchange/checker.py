@@ -169,13 +169,12 @@ def _shown(value: Any) -> str:
 
 def _text(limit: int) -> Parse:
     def parse(value: Any) -> str:
-        if type(value) is not str:
-            if type(value) is not int:
-                raise _Wrong(rejections.WRONG_TYPE, expected="字符串")
-            value = str(value)
-        if len(value) > limit:
-            raise _Wrong(rejections.TOO_LONG, length=len(value), limit=limit)
-        return value
+        if type(value) is not str and type(value) is not int:
+            raise _Wrong(rejections.WRONG_TYPE, expected="字符串")
+        text = str(value)
+        if len(text) > limit:
+            raise _Wrong(rejections.TOO_LONG, length=len(text), limit=limit)
+        return text
 
     return parse
 
@@ -201,6 +200,7 @@ def _number(digits: int, decimals: int) -> Parse:
     scale, limit = 10**decimals, 10 ** (digits or 16)
 
     def parse(value: Any) -> int:
+        scaled: int
         if type(value) is int:
             scaled = value * scale
         elif type(value) is str:

@@ -67,7 +67,9 @@ def _shape(table: tables.Node) -> Shape:
 
     def fit(values: Mapping[str, Any]) -> dict[str, Any]:
         get = values.get
-        fitted = {name: default if (value := get(name)) is None else value for name, default in defaults}
+        fitted: dict[str, Any] = {
+            name: default if (value := get(name)) is None else value for name, default in defaults
+        }
         for name, limit in limits:
             if len(fitted[name]) > limit:
                 fitted[name] = fitted[name][:limit]

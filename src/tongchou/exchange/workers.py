@@ -87,7 +87,8 @@ def _replace_connection() -> None:
     """Drop this thread's connection, and those waiting in the pool that broke in the same outage."""
     try:
         connection.close()
-        if connection.pool is not None:
-            connection.pool.check()
+        pool = getattr(connection, "pool", None)  # the PostgreSQL backend's, when the settings ask for one
+        if pool is not None:
+            pool.check()
     except (psycopg.Error, django.db.Error):
         connection.connection = None

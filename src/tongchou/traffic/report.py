@@ -41,7 +41,7 @@ def verdict(result: Result, outcomes: Sequence[Outcome]) -> str:
 
 
 def _table(outcomes: Iterable[Outcome]) -> list[str]:
-    rows = [HEADINGS]
+    rows: list[tuple[str, ...]] = [HEADINGS]
     for outcome in outcomes:
         if not outcome.own.count and outcome.equal:
             continue

@@ -33,10 +33,14 @@ class Centre:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._server: subprocess.Popen[bytes] | None = None
-        for command in (("db", "start"), ("migrate",), ("demo", "--persons", str(persons), "--quiet")):
-            done = self.instance.command(*command, timeout=600)
-            assert done.returncode == 0, done.stderr
-        self.start()
+        try:
+            for command in (("db", "start"), ("migrate",), ("demo", "--persons", str(persons), "--quiet")):
+                done = self.instance.command(*command, timeout=600)
+                assert done.returncode == 0, done.stderr
+            self.start()
+        except BaseException:
+            self.close()
+            raise
 
     def start(self) -> None:
         done = self.instance.command("db", "start")

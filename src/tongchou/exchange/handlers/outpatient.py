@@ -138,10 +138,12 @@ def settle_request(message: Message) -> settlement.SettleInput:
 def parts_of(data: dict[str, Any]) -> settlement.Parts | None:
     """The institution's view of the bill, where it states all four parts."""
     names = ("fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "inscp_scp_amt")
-    values = [data.get(name) for name in names]
-    if any(value is None for value in values):
+    if any(data.get(name) is None for name in names):
         return None
-    return settlement.Parts(out_of_scope=values[0], over_limit=values[1], prior_self_pay=values[2], in_scope=values[3])
+    out_of_scope, over_limit, prior_self_pay, in_scope = (data[name] for name in names)
+    return settlement.Parts(
+        out_of_scope=out_of_scope, over_limit=over_limit, prior_self_pay=prior_self_pay, in_scope=in_scope
+    )
 
 
 def pre_settle(message: Message) -> object:

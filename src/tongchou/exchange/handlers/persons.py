@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 from tongchou.exchange import rejections
+from tongchou.exchange.answers import Person
 from tongchou.registry import api as registry
 
 ID_CARD = "02"
@@ -22,19 +23,6 @@ def person_of_card(data: dict[str, Any]) -> registry.PersonView:
     return registry.find_person(
         kind=data["mdtrt_cert_type"], number=data["mdtrt_cert_no"] or "", serial=data["card_sn"] or ""
     )
-
-
-class Person(Protocol):
-    """What is compared; the register's view and a settlement's snapshot both have it."""
-
-    @property
-    def number(self) -> str: ...
-    @property
-    def cert_type(self) -> str: ...
-    @property
-    def cert_no(self) -> str: ...
-    @property
-    def name(self) -> str: ...
 
 
 def check_identity(person: Person, data: dict[str, Any]) -> None:
