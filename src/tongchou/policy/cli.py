@@ -180,7 +180,7 @@ def _print_result(result: CaseResult, *, explain: bool) -> None:
             for step in visit.explain():
                 print(f"    {step.text()}")
     for entry in result.values:
-        print(f"  {entry.title}  {entry.value_text()}〔{entry.citation}〕")
+        print(f"  {entry.text()}" if explain else f"  {entry.title}  {entry.value_text()}〔{entry.citation}〕")
     for rejection in result.refusals:
         print(f"  拒绝 {rejection.code}：{rejection.message} 处理办法：{rejection.remedy}")
     for failure in result.failures:

@@ -19,31 +19,44 @@ from tongchou.policy.findings import Finding
 from tongchou.policy.model import Condition, FormulaRule, Quantity
 from tongchou.policy.rejections import FACT_MISSING, FACT_WRONG, NUMBER_UNKNOWN
 from tongchou.policy.typed import UNIT_TYPES, Code, Scope, typed_as
+from tongchou.policy.wording import formula_in_words
 
 Value = int | bool | date | Rate
 
 
 @dataclass(frozen=True, slots=True)
 class FormulaValue:
-    """One computed step: fen (``unit`` 元), a count (个), a rate (率) or a date (日), with its citation."""
+    """One computed step: fen (``unit`` 元), a count (个), a rate (率) or a date (日).
+
+    ``formula`` is the rule in words, ``substituted`` the same with the numbers, ``citation`` document and article.
+    """
 
     name: str
     title: str
     value: Value
     unit: str
+    formula: str
+    substituted: str
     citation: str
 
     def value_text(self) -> str:
         """The value for people: yuan with two decimals, percent, a count, or an ISO date."""
-        if isinstance(self.value, Rate):
-            return self.value.percent_text()
-        if isinstance(self.value, date):
-            return self.value.isoformat()
-        return format_yuan(self.value) if self.unit == "元" else str(self.value)
+        return shown(self.value, self.unit)
 
     def text(self) -> str:
-        """Title, value and article in Chinese."""
-        return f"{self.title}：{self.value_text()}〔{self.citation}〕"
+        """Title, formula, numbers, value and article in Chinese."""
+        return f"{self.title}：{self.formula}：{self.substituted} = {self.value_text()}〔{self.citation}〕"
+
+
+def shown(value: Value, unit: str) -> str:
+    """A value for people; see :meth:`FormulaValue.value_text`."""
+    if isinstance(value, Rate):
+        return value.percent_text()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    return format_yuan(value) if unit == "元" else str(value)
 
 
 class Formula:
@@ -112,10 +125,19 @@ class Formula:
             if step.quantity.unknown:
                 raise NUMBER_UNKNOWN(note=step.quantity.unknown, cite=step.place.citation)
         results = self._call(*(self._encode(inputs, spec.name, spec.kind, spec.title) for spec in self.inputs))
-        return [
-            FormulaValue(step.name, step.title, _decode(number, code), step.quantity.unit, step.quantity.place.citation)
-            for step, number, code in zip(self._rule.steps, results, self._codes, strict=True)
-        ]
+        titles = {spec.name: spec.title for spec in self.inputs} | {step.name: step.title for step in self._rule.steps}
+        units = {"fen": "元", "date": "日"}
+        texts = {spec.name: shown(cast("Value", inputs[spec.name]), units.get(spec.kind, "个")) for spec in self.inputs}
+        found = []
+        for step, number, code in zip(self._rule.steps, results, self._codes, strict=True):
+            value, text = _decode(number, code), step.quantity.text
+            words, numbers = formula_in_words(text, titles), formula_in_words(text, texts)
+            entry = FormulaValue(
+                step.name, step.title, value, step.quantity.unit, words, numbers, step.quantity.place.citation
+            )
+            texts[step.name] = entry.value_text()
+            found.append(entry)
+        return found
 
     def _encode(self, inputs: Mapping[str, object], name: str, kind: str, title: str) -> int:
         if name not in inputs:

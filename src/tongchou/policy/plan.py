@@ -6,11 +6,10 @@ Immutable and shared between threads. Amounts are int fen; nothing here knows a 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from types import MappingProxyType
-from typing import cast
+from typing import NamedTuple, cast
 
 from tongchou.kernel.money import format_yuan
 from tongchou.kernel.period import Period
@@ -26,8 +25,7 @@ from tongchou.policy.vocabulary import COMPONENT_TITLES
 Facts = Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Bill:
+class Bill(NamedTuple):
     """One visit's cost in fen, split by the catalogue; the sum of the four is the total."""
 
     out_of_scope: int = 0
@@ -52,8 +50,7 @@ class Bill:
         return self.out_of_scope + self.over_limit + self.prior_self_pay + self.in_scope
 
 
-@dataclass(frozen=True, slots=True)
-class Payment:
+class Payment(NamedTuple):
     """What one layer paid, in fen, zero included."""
 
     layer: str

@@ -8,7 +8,18 @@ from collections.abc import Mapping
 from tongchou.policy.model import AccumulatorSpec, Adjustment, FactSpec, Quantity
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+(?::[0-9]+)?")
-_FUNCTIONS = {"min(": "取小(", "max(": "取大(", "positive(": "不小于零(", "share(": "按比例("}
+_STEP_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_FUNCTIONS = {
+    "min(": "取小(",
+    "max(": "取大(",
+    "positive(": "不小于零(",
+    "share(": "按比例(",
+    "next_month(": "次月一日(",
+    "add_months(": "若干月后(",
+    "year_start(": "年初(",
+    "year_of(": "年度(",
+    "days_between(": "天数(",
+}
 _KEYWORDS = ((r"\bif\b", "如果"), (r"\bthen\b", "则"), (r"\belse\b", "否则"), (r"\bnot\b", "不是"), (r"\bin\b", "属于"))
 _OPERATIONS = {"times": "乘以", "set": "定为", "at_least": "不低于", "at_most": "不高于"}
 
@@ -27,6 +38,12 @@ def in_words(text: str, facts: Mapping[str, FactSpec], accumulators: Mapping[str
 
     text = _NAME.sub(title, text)
     return text.replace("pp", "个百分点").replace(" * ", " × ").replace(" - ", " − ")
+
+
+def formula_in_words(text: str, names: Mapping[str, str]) -> str:
+    """An expression of a formula with each of its names replaced, by titles or by values."""
+    replaced = _STEP_NAME.sub(lambda match: names.get(match.group(), match.group()), text)
+    return in_words(replaced, {}, {})
 
 
 def facts_in(text: str, facts: Mapping[str, FactSpec]) -> tuple[str, ...]:

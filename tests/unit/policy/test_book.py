@@ -190,6 +190,16 @@ def test_formula_and_financing_of_the_city(book: PolicyBook) -> None:
     assert dues.on_behalf == (("县区再就业资金", 4_000, "试点实施方案 三(二)"),)
 
 
+def test_a_formula_is_explained_in_words_and_numbers(book: PolicyBook) -> None:
+    formula = book.formula("基金分配", area="629900", scheme="390", on=date(2008, 1, 1))
+    steps = formula.explain({"levied": 228_000_000, "own_part": 76_000_000, "persons": 15_000})
+    assert [step.text() for step in steps] == [
+        "市级风险调剂金：按比例(当年征缴总额, 5%)：按比例(2280000.00, 5%) = 114000.00〔试点实施方案 二(二)2〕",
+        "大额医疗保险补助基金：参保人数 × 20元：15000 × 20元 = 300000.00〔试点实施方案 五(一)〕",
+        "统筹基金：当年征缴总额 − 市级风险调剂金 − 大额医疗保险补助基金：2280000.00 − 114000.00 − 300000.00 = 1866000.00〔试点实施方案 五(一)〕",
+    ]
+
+
 @pytest.mark.parametrize(
     ("inputs", "code"),
     [

@@ -192,6 +192,21 @@ def test_more_eligible_cost_never_pays_less(
     assert other.person_pay >= one.person_pay - 2  # two roundings of half a fen may meet in the chain of layers
 
 
+@settings(max_examples=100, deadline=None)
+@given(years())
+def test_amounts_carried_as_doubles_give_the_same_fen(
+    year: tuple[Plan, list[tuple[dict[str, object], Bill, int]]],
+) -> None:
+    """The generated arithmetic is exact in float64 lanes as well, which is how arrays of claims will carry it."""
+    plan, visits = year
+    facts, bill, balance = visits[0]
+    arguments = plan.encode(facts, bill, {spec.name: 12_345 for spec in plan.accumulators}, balance)
+    whole = len(plan.facts)
+    lanes = (*arguments[:whole], *(float(amount) for amount in arguments[whole:]))
+    assert plan.integer_function()(*lanes) == plan.integer_function()(*arguments)
+    assert 2 * 10**10 * plan.program.max_scale < 2**53
+
+
 def test_lines_in_any_order_give_the_same_bill(book: PolicyBook) -> None:
     from tongchou.policy import LineFacts
 
