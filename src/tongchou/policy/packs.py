@@ -51,7 +51,7 @@ def read_pack(tree: Map, findings: list[Finding], vocabulary: Mapping[str, FactS
         start=start or date.min,
         until=version.day("until"),
         published=version.day("published"),
-        benefit_year=top.text("benefit_year", "01-01"),
+        benefit_year=_benefit_year(top),
         counts_in=top.choice("counts_in", ("discharge", "admission"), "discharge"),
         tree=tree,
         facts=_facts(top, vocabulary),
@@ -72,6 +72,17 @@ def read_pack(tree: Map, findings: list[Finding], vocabulary: Mapping[str, FactS
     version.done()
     top.done()
     return pack
+
+
+def _benefit_year(top: Cursor) -> str:
+    """The first day of the benefit year as MM-DD; a day that every year has."""
+    text = top.text("benefit_year", "01-01")
+    try:
+        date.fromisoformat(f"2001-{text}")
+    except ValueError:
+        top.report(f"benefit_year“{text}”不是每年都有的一天", "请写成01-01或10-01的形式", top.tree.get("benefit_year"))
+        return "01-01"
+    return text
 
 
 def read_ambiguities(tree: Map, findings: list[Finding]) -> tuple[Ambiguity, ...]:

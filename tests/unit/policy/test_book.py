@@ -180,6 +180,24 @@ def test_the_discharge_chooses_the_year(book: PolicyBook) -> None:
     assert {plan.period_key(spec, day) for spec in plan.accumulators} == {"2010"}
 
 
+def test_a_benefit_year_may_begin_on_any_day(tmp_path: Path) -> None:
+    """SHP-56: from 1 October to 30 September."""
+    text = (default_pack_directory() / "gansu-city/gs-city.yaml").read_text("utf-8")
+    (tmp_path / "pack.yaml").write_text(text.replace('benefit_year: "01-01"', 'benefit_year: "10-01"'), "utf-8")
+    plan = PolicyBook.load(tmp_path).plan_of(["gansu-city"], benefit="住院", on=date(2009, 1, 1))
+    assert plan.benefit_year(date(2009, 9, 30)).start == date(2008, 10, 1)
+    assert plan.benefit_year(date(2009, 10, 1)).start == date(2009, 10, 1)
+    assert plan.period_key(plan.accumulators[0], date(2009, 9, 30)) == "2008"
+
+
+@pytest.mark.parametrize("written", ["13-01", "02-30", "1 October", "0101"])
+def test_a_benefit_year_that_is_no_day_is_a_finding(tmp_path: Path, written: str) -> None:
+    text = (default_pack_directory() / "gansu-city/gs-city.yaml").read_text("utf-8")
+    (tmp_path / "pack.yaml").write_text(text.replace('benefit_year: "01-01"', f'benefit_year: "{written}"'), "utf-8")
+    with pytest.raises(PolicyErrors, match="benefit_year"):
+        PolicyBook.load(tmp_path)
+
+
 def test_formula_and_financing_of_the_city(book: PolicyBook) -> None:
     formula = book.formula("待遇起始日", area="629900", scheme="390", on=date(2008, 3, 15))
     inputs = {"paid_on": date(2008, 3, 15), "for_year": 2008, "repaid_gap": False}
