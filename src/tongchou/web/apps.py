@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.contrib.admin.apps import SimpleAdminConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class WebConfig(AppConfig):
@@ -22,5 +23,7 @@ class ReferenceAdminConfig(SimpleAdminConfig):
 
     def ready(self) -> None:
         """Find the lists in ``tongchou.web.admin``."""
+        from django.contrib.admin import site  # models are not ready before
+
         super().ready()
-        self.module.autodiscover()
+        autodiscover_modules("admin", register_to=site)

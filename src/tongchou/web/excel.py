@@ -6,12 +6,14 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from io import BytesIO
+from typing import Any
 from urllib.parse import quote
 
 from django.http import HttpResponse
 from django.utils import timezone
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import Cell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
@@ -57,14 +59,14 @@ def download(content: bytes, filename: str) -> HttpResponse:
     return response
 
 
-def _head_cell(sheet: WriteOnlyWorksheet, name: str) -> WriteOnlyCell:
+def _head_cell(sheet: WriteOnlyWorksheet, name: str) -> Cell:
     cell = WriteOnlyCell(sheet, value=name)
     cell.font, cell.fill = Font(bold=True), PatternFill("solid", fgColor="E3F0F0")
     cell.alignment = Alignment(vertical="center")
     return cell
 
 
-def _cell(sheet: WriteOnlyWorksheet, value: object) -> WriteOnlyCell:
+def _cell(sheet: WriteOnlyWorksheet, value: Any) -> Cell:
     if isinstance(value, datetime):
         value = timezone.localtime(value).replace(tzinfo=None)
     cell = WriteOnlyCell(sheet, value=value)

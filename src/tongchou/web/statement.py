@@ -48,7 +48,10 @@ def statement_pdf(
         font_paths=_fonts(),
         sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
     )
-    return bytes(compiler.compile(format="pdf"))
+    content = compiler.compile(format="pdf")
+    if not isinstance(content, bytes):
+        raise TypeError("a PDF is one file")
+    return content
 
 
 @cache

@@ -27,7 +27,8 @@ EXPORT_ROWS = 50_000
 @page(rights.SETTLEMENT_READ)
 def settlements(request: Request) -> HttpResponse:
     """The list with its query strip; without a question, the last day that has settlements."""
-    form = SettlementFilterForm(_asked(request))
+    given = _asked(request)
+    form = SettlementFilterForm(given)
     context: dict[str, Any] = {"form": form, "choices": _choices(request), "columns": export.COLUMNS}
     if form.is_valid():
         asked, scope = form.filter(), request.scope.parameters()
@@ -37,7 +38,7 @@ def settlements(request: Request) -> HttpResponse:
         number = min(number, pages)
         context |= {
             "found": reads.settlements(asked, scope, limit=PER_PAGE, offset=(number - 1) * PER_PAGE),
-            "sums": sums, "number": number, "pages": pages, "query": _without_page(form.data),
+            "sums": sums, "number": number, "pages": pages, "query": _without_page(given),
         }  # fmt: skip
     template = "web/parts/settlement_list.html" if _only_part(request) else "web/settlements.html"
     return render(request, template, context, status=200 if form.is_valid() else 422)
