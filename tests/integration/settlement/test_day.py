@@ -131,6 +131,21 @@ def test_the_command_closes_and_prints_the_table(capsys: pytest.CaptureFixture[s
     assert f"未对账机构（3201）：{PHARMACY}" in printed
 
 
+def test_the_doctor_says_so_with_its_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+    from tongchou.settlement import cli
+
+    settle(purchase(lines=(line(1, count=5),)))
+    arguments = build_parser().parse_args(["doctor"])
+    assert cli.run(arguments) == 0
+    assert "全部不变式成立" in capsys.readouterr().out
+    with behind_the_guards(), connection.cursor() as cursor:
+        cursor.execute(CORRUPTIONS["S2"])
+    assert cli.run(arguments) == 1
+    printed = capsys.readouterr().out
+    assert "错误 S2" in printed
+    assert "处理：" in printed
+
+
 @contextmanager
 def behind_the_guards() -> Iterator[None]:
     """Write as somebody who switched the triggers and constraints off."""

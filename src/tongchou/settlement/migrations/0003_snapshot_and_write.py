@@ -31,9 +31,16 @@ LANGUAGE plpgsql STABLE SET enable_seqscan = off SET enable_hashjoin = off SET e
 DECLARE
     v_catalogue bigint := (SELECT number FROM catalogues_revision LIMIT 1);
     v_provider bigint := (SELECT number FROM providers_revision LIMIT 1);
+    -- One probe of the index for each area instead of a scan over all days that were ever closed.
     v_closed jsonb := (
-        SELECT coalesce(jsonb_object_agg(d.area, d.day), '{}')
-        FROM (SELECT area, max(day) AS day FROM ledger_businessday WHERE closed_at IS NOT NULL GROUP BY area) AS d);
+        WITH RECURSIVE areas (area) AS (
+            SELECT min(d.area) FROM ledger_businessday d
+            UNION ALL
+            SELECT (SELECT min(d.area) FROM ledger_businessday d WHERE d.area > a.area) FROM areas a WHERE a.area IS NOT NULL
+        )
+        SELECT coalesce(jsonb_object_agg(a.area, c.day), '{}')
+        FROM areas a CROSS JOIN LATERAL (SELECT ledger_closed_through(a.area) AS day) AS c
+        WHERE a.area IS NOT NULL AND c.day IS NOT NULL);
 BEGIN
     RETURN QUERY
     SELECT q.n, json_build_object(
