@@ -13,6 +13,8 @@ from tests.integration.settlement import world as worlds
 from tongchou.project.postgres import Cluster
 from tongchou.settlement import planning
 
+NO_AGREEMENT, SUSPENDED = "P62990000008", "P62990000007"
+
 
 @pytest.fixture(scope="module")
 def gateway(
@@ -24,6 +26,7 @@ def gateway(
 
     with django_db_blocker.unblock():
         worlds.build()
+        _institutions_that_may_not_settle()
         url = f"postgresql://tongchou@/{connection.settings_dict['NAME']}?host={cluster.socket}&port=5432"
         log: Path = tmp_path_factory.mktemp("gateway") / "server.log"
         server = Gateway(database_url=url, policies=worlds.PACKS, log=log)
@@ -33,6 +36,15 @@ def gateway(
     with django_db_blocker.unblock():
         call_command("flush", interactive=False, verbosity=0)
         planning.use_book(None)
+
+
+def _institutions_that_may_not_settle() -> None:
+    from tongchou.providers.models import Agreement, Institution
+
+    given = {"kind": "2", "level": "9", "credit_code": "9" * 18, "area": worlds.COUNTY}
+    Institution.objects.create(code=NO_AGREEMENT, name="未签协议药店", **given)
+    suspended = Institution.objects.create(code=SUSPENDED, name="暂停药店", **given)
+    Agreement.objects.create(institution=suspended, number="XY-S", med_types=["41"], suspended=True, period=worlds.EVER)
 
 
 @pytest.fixture

@@ -79,10 +79,14 @@ def test_entitlement(hospital: Caller) -> None:
     assert ask(fixmedins_code="H62990000002").code == "EXCH-030"
 
 
-@pytest.mark.parametrize("institution", ["H62990000009", "P62990000009"])
-def test_an_unknown_institution_is_refused_everywhere(gateway: Gateway, institution: str) -> None:
+@pytest.mark.parametrize(
+    ("institution", "code"), [("H62990000009", "PROV-001"), ("P62990000008", "PROV-002"), ("P62990000007", "PROV-003")]
+)
+def test_unknown_unsigned_and_suspended_institutions_are_refused_everywhere(
+    gateway: Gateway, institution: str, code: str
+) -> None:
     stranger = Caller(gateway.port, institution)
-    assert stranger.call("1101", lookup()).code == "PROV-001"
-    assert stranger.call("2102", nodes.purchase()).code == "PROV-001"
-    assert stranger.call("2201", nodes.registration()).code == "PROV-001"
-    assert stranger.call("9001", {"signIn": {"opter_no": "1", "mac": "1", "ip": "1"}}).code == "PROV-001"
+    assert stranger.call("1101", lookup()).code == code
+    assert stranger.call("2102", nodes.purchase()).code == code
+    assert stranger.call("2201", nodes.registration()).code == code
+    assert stranger.call("9001", {"signIn": {"opter_no": "1", "mac": "1", "ip": "1"}}).code == code

@@ -68,6 +68,7 @@ def test_pre_settlement_promises_the_same_and_writes_nothing(pharmacy: Caller) -
     assert rows() == before
     settled = pharmacy.call("2102", nodes).output
     assert "setl_id" not in promised["setlinfo"]
+    assert promised["setlinfo"]["medins_setl_id"]
     differing = {"setl_id", "mdtrt_id", "medins_setl_id", "setl_time"}
     assert {name: value for name, value in promised["setlinfo"].items() if name not in differing} == {
         name: value for name, value in settled["setlinfo"].items() if name not in differing

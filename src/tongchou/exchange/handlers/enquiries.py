@@ -73,7 +73,6 @@ def _visit_row(view: settlement.EncounterView) -> dict[str, Any]:
         "dise_name": view.disease_name,
         "inhosp_stas": IN_HOSPITAL if stay and end is None else NOT_IN_HOSPITAL,
         "ipt_days": (end - begin).days if stay and end else 0,
-        "geso_val": 0,
     }
 
 

@@ -162,7 +162,9 @@ def settled(message: Message, view: settlement.SettlementView) -> object:
     """
     data = message.nodes["data"]
     check_identity(view.person, data)
-    return settlement_output(message.transaction, view, mdtrt_cert_type=data["mdtrt_cert_type"])
+    return settlement_output(
+        message.transaction, view, mdtrt_cert_type=data["mdtrt_cert_type"], medins_setl_id=message.message_id
+    )
 
 
 def kept(data: dict[str, Any], *names: str) -> dict[str, Any]:

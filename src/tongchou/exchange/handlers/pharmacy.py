@@ -51,7 +51,9 @@ def settled(message: Message, view: settlement.SettlementView) -> object:
     """
     data = message.nodes["druginfo"]
     check_identity(view.person, data)
-    return settlement_output(message.transaction, view, mdtrt_cert_type=data["mdtrt_cert_type"])
+    return settlement_output(
+        message.transaction, view, mdtrt_cert_type=data["mdtrt_cert_type"], medins_setl_id=message.message_id
+    )
 
 
 TRANSACTIONS: dict[str, Transaction] = {
