@@ -325,8 +325,8 @@ class PolicyBook:
             title=" + ".join(pack.title for pack in used),
             benefit=benefit,
             version_from=start,
-            benefit_year=packs[0].benefit_year,
-            counts_in=packs[0].counts_in,
+            benefit_year=used[0].benefit_year,
+            counts_in=used[0].counts_in,
         )
 
 

@@ -16,7 +16,7 @@ from tongchou.policy.compiler import compile_program
 from tongchou.policy.expressions import FUNCTIONS, Number
 from tongchou.policy.findings import Finding, PolicyErrors
 from tongchou.policy.formulas import Formula
-from tongchou.policy.model import Layer, Pack
+from tongchou.policy.model import AccumulatorSpec, Layer, Pack
 from tongchou.policy.nodes import Map, Scalar, Seq, Tree
 from tongchou.policy.reach import findings_of
 
@@ -213,7 +213,30 @@ def _changes(book: PolicyBook, chain: Sequence[str]) -> list[date]:
     return sorted({pack.start for pack in packs} | ends)
 
 
+def _clashes(packs: Sequence[Pack]) -> Iterator[Finding]:
+    """What packs that pay one after another must agree on: shared counters, and the benefit year of a shared benefit."""
+    counters: dict[str, AccumulatorSpec] = {}
+    years: dict[str, Pack] = {}
+    for pack in packs:
+        for name, spec in pack.accumulators.items():
+            known = counters.setdefault(name, spec)
+            if (known.unit, known.title) != (spec.unit, spec.title):
+                place = spec.place
+                message = f"累计项“{name}”与{known.place.file}第{known.place.line}行的单位或名称不同"
+                yield Finding(
+                    place.file, place.line, place.cite, message, "同名累计项是同一个数，请改成一致，或另取名称"
+                )
+        for entry in pack.benefits:
+            for benefit in entry.names:
+                first = years.setdefault(benefit, pack)
+                if (first.benefit_year, first.counts_in) != (pack.benefit_year, pack.counts_in):
+                    message = f"“{benefit}”的待遇年度或跨年规定与相接的{first.file}不同"
+                    place = entry.place
+                    yield Finding(place.file, place.line, "", message, "请核对benefit_year和counts_in，使各层一致")
+
+
 def _compile_all(packs: Sequence[Pack], findings: list[Finding]) -> None:
+    findings += _clashes(packs)
     for benefit in dict.fromkeys(name for pack in packs for entry in pack.benefits for name in entry.names):
         mistakes: list[Finding] = []
         program = compile_program(packs, benefit, mistakes)

@@ -39,10 +39,12 @@ def compile_program(packs: Sequence[Pack], benefit: str, findings: list[Finding]
     components = {name: bill.get(name, "0") for name in COMPONENTS}
     entries = [(pack, entry) for pack in packs for entry in pack.benefits if benefit in entry.names]
     for pack, entry in entries:
+        emitter.read_names_of(pack)
         _conditions(emitter, pack, entry, benefit)
     layers: list[LayerInfo] = []
     codes: list[LayerCode] = []
-    for _, entry in entries:
+    for pack, entry in entries:
+        emitter.read_names_of(pack)
         for layer in entry.layers:
             code = LayerCode(emitter, layer, len(codes), components)
             layers.append(code.write())
@@ -51,7 +53,7 @@ def compile_program(packs: Sequence[Pack], benefit: str, findings: list[Finding]
         _leave_uncovered(emitter, entries[0][1], components)
     _check_ids(layers, entries, findings)
     _check_gaps(emitter, codes)
-    payer = next((p for pack in packs for p in pack.payers if not p.benefits or benefit in p.benefits), None)
+    payer = _payer(emitter, packs, benefit)
     account = _account(emitter, payer, components)
     return _program(emitter, layers, codes, components, account, payer, _line_rules(packs))
 
@@ -60,8 +62,6 @@ def _emitter(packs: Sequence[Pack], benefit: str, findings: list[Finding]) -> Em
     return Emitter(
         facts=merge_facts(packs, benefit),
         accumulators={name: spec for pack in packs for name, spec in pack.accumulators.items()},
-        defines={name: value for pack in packs for name, value in pack.defines.items()},
-        tables={name: value for pack in packs for name, value in pack.tables.items()},
         findings=findings,
     )
 
@@ -133,6 +133,15 @@ def _check_gaps(emitter: Emitter, codes: Sequence[LayerCode]) -> None:
                 if cost_cap.rest_to in takes_over and cap.rest_to not in takes_over:
                     what = f"{limit}|{cap.title}|{cost_cap.title}"
                     emitter.checks.append(Check("gap", cut, 1, cap.place, what, cap.acknowledged))
+
+
+def _payer(emitter: Emitter, packs: Sequence[Pack], benefit: str) -> Payer | None:
+    for pack in packs:
+        for payer in pack.payers:
+            if not payer.benefits or benefit in payer.benefits:
+                emitter.read_names_of(pack)
+                return payer
+    return None
 
 
 def _account(emitter: Emitter, payer: Payer | None, components: dict[str, str]) -> str:

@@ -13,7 +13,7 @@ from math import lcm
 
 from tongchou.policy.expressions import Expression, ExpressionError
 from tongchou.policy.findings import Finding
-from tongchou.policy.model import BILL_COMPONENTS, AccumulatorSpec, Condition, FactSpec, Place, Quantity, Table
+from tongchou.policy.model import BILL_COMPONENTS, AccumulatorSpec, Condition, FactSpec, Pack, Place, Quantity, Table
 from tongchou.policy.program import Check, Display, Refusal
 from tongchou.policy.rejections import NUMBER_UNKNOWN
 from tongchou.policy.typed import UNIT_TYPES, Code, Scope, at_scale, typed, typed_as
@@ -31,14 +31,12 @@ class Emitter:
         *,
         facts: Mapping[str, FactSpec],
         accumulators: Mapping[str, AccumulatorSpec],
-        defines: Mapping[str, Condition],
-        tables: Mapping[str, Quantity],
         findings: list[Finding],
     ) -> None:
         self.known_facts = facts
         self.known_accumulators = accumulators
-        self.defines = defines
-        self.tables = tables
+        self.defines: Mapping[str, Condition] = {}
+        self.tables: Mapping[str, Quantity] = {}
         self.findings = findings
         self.lines: list[str] = []
         self.constants: dict[str, tuple[int, ...]] = {}
@@ -52,6 +50,10 @@ class Emitter:
         self.checks: list[Check] = []
         self.max_scale = 1
         self.scope = Scope(self._resolve, lambda name: facts[name])
+
+    def read_names_of(self, pack: Pack) -> None:
+        """From here on, named conditions and tables are those of this pack; packs don't see each other's."""
+        self.defines, self.tables = pack.defines, pack.tables
 
     # -- names --------------------------------------------------------------------------------------------------
 

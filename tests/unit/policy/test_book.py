@@ -190,6 +190,53 @@ def test_a_benefit_year_may_begin_on_any_day(tmp_path: Path) -> None:
     assert plan.period_key(plan.accumulators[0], date(2009, 9, 30)) == "2008"
 
 
+SECOND = """
+pack: second
+title: 第二层
+source: {title: 第二层}
+version: {from: 2007-10-01}
+%s
+funds: {"390300": 补充}
+define: {学生: person.type == 少年儿童}
+accumulators: {"year.pool_paid:390100": {title: %s, unit: 元}}
+benefits:
+  - name: 住院
+    cite: 一
+    layers:
+      - {id: second, title: 补充, pays_from: "390300", base: [copay], when: 学生, bands: [{ratio: 50%%}]}
+"""
+
+
+def chained(tmp_path: Path, extra: str = "", title: str = "本年度住院统筹支付") -> PolicyBook:
+    """The Gansu pack with a second one behind it, which uses the same name for another condition."""
+    text = (default_pack_directory() / "gansu-city/gs-city.yaml").read_text("utf-8")
+    (tmp_path / "pack.yaml").write_text(text, "utf-8")
+    (tmp_path / "second.yaml").write_text(SECOND % (extra, title), "utf-8")
+    (tmp_path / "city.yaml").write_text(
+        'binding: {area: {code: "1", name: 甲}, schemes: [{scheme: "390", name: 乙, packs: [gansu-city, second]}]}',
+        "utf-8",
+    )
+    return PolicyBook.load(tmp_path)
+
+
+def test_packs_do_not_see_each_others_named_conditions(tmp_path: Path) -> None:
+    plan = chained(tmp_path).plan(area="1", scheme="390", benefit="住院", on=date(2009, 1, 1))
+    student = {"person.type": "中小学生", "person.continuous_years": 1, "visit.level": "一级"}
+    child = student | {"person.type": "少年儿童"}
+    for facts, pool, second in ((student, 75_000, 0), (child, 65_000, 17_500)):
+        outcome = plan.evaluate(facts, Bill(in_scope=110_000), {})
+        assert [payment.amount for payment in outcome.payments] == [pool, 0, second]
+
+
+@pytest.mark.parametrize(
+    ("extra", "title", "message"),
+    [('benefit_year: "10-01"', "本年度住院统筹支付", "待遇年度"), ("", "另一个数", "累计项“year.pool_paid:390100”")],
+)
+def test_chained_packs_must_agree(tmp_path: Path, extra: str, title: str, message: str) -> None:
+    with pytest.raises(PolicyErrors, match=message):
+        chained(tmp_path, extra, title)
+
+
 @pytest.mark.parametrize("written", ["13-01", "02-30", "1 October", "0101"])
 def test_a_benefit_year_that_is_no_day_is_a_finding(tmp_path: Path, written: str) -> None:
     text = (default_pack_directory() / "gansu-city/gs-city.yaml").read_text("utf-8")
