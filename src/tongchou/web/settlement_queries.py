@@ -135,7 +135,8 @@ def _where(asked: Filter, scope: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         if wanted not in (None, ""):
             parts.append(condition)
             parameters[name] = wanted
-    parameters["settlement_id"] = int(asked.number) if asked.number.isdecimal() and len(asked.number) < 19 else 0
+    number = int(asked.number) if asked.number.isdecimal() else 0
+    parameters["settlement_id"] = number if number < 2**63 else 0
     if asked.status in _STATUS:
         parts.append(_STATUS[asked.status])
     return " AND ".join(parts), parameters

@@ -89,7 +89,7 @@ def person_reveal(request: Request, number: str) -> HttpResponse:
 
 
 def _remember(request: Request) -> HttpResponse:
-    query = request.POST.get("q", "").strip()[:60]
+    query = request.POST.get("q", "").replace("\0", "").strip()[:60]
     if not query:
         return redirect("persons")
     searches = dict(list(request.session.get(_SEARCHES, {}).items())[-_KEPT_SEARCHES + 1 :])
