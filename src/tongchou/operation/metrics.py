@@ -6,6 +6,7 @@ What the processes count is here; what the database knows (queue, day, backups, 
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 SIZES = (1, 2, 4, 8, 16, 32, 64)
 
+_log = logging.getLogger("tongchou.gateway")
 _REQUESTS = Counter("tongchou_gateway_requests_total", "gateway messages", ["transaction", "outcome"])
 _LATENCY = Histogram("tongchou_gateway_seconds", "time to answer", ["transaction"], buckets=SECONDS)
 _BATCH = Histogram("tongchou_gateway_batch_size", "settlements per commit", buckets=SIZES)
@@ -27,7 +29,7 @@ _KNOWN_LIMIT = 500
 
 
 def answered(*, transaction: str, outcome: str, seconds: float) -> None:
-    """Count one gateway message.
+    """Count one gateway message, and log it at level INFO.
 
     Args:
         transaction: its number, or ``-`` where it could not be read; only numbers of the interface, so few.
@@ -42,6 +44,9 @@ def answered(*, transaction: str, outcome: str, seconds: float) -> None:
         _children[transaction, outcome] = found
     found[0].inc()
     found[1].observe(seconds)
+    if _log.isEnabledFor(logging.INFO):
+        fields = {"transaction": transaction, "outcome": outcome, "ms": round(seconds * 1000, 1)}
+        _log.info("answered", extra={"fields": fields})
 
 
 def batched(size: int) -> None:

@@ -12,7 +12,7 @@ from io import StringIO
 from typing import Any
 
 from django.core.management import call_command
-from django.db import connection, migrations, transaction
+from django.db import connection, migrations
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.migration import Migration
 from django.db.migrations.operations.base import Operation
@@ -86,15 +86,19 @@ def upgrade(*, contract: bool, now: datetime) -> list[str]:
     else:
         for name in due.expand:
             _apply_alone(name, due.contract)
-    if wanted:
-        with transaction.atomic():
-            SchemaStamp.objects.create(
-                version=tongchou.__version__,
-                phase="contract" if contract else "expand",
-                migrations=wanted,
-                applied_at=now,
-            )
+    stamp(wanted, contract=contract, now=now)
     return wanted
+
+
+def stamp(applied: list[str], *, contract: bool, now: datetime) -> None:
+    """Note which version of the program changed the schema; nothing when it changed none."""
+    if applied:
+        SchemaStamp.objects.create(
+            version=tongchou.__version__,
+            phase="contract" if contract else "expand",
+            migrations=applied,
+            applied_at=now,
+        )
 
 
 def is_contracting(migration: Migration) -> bool:

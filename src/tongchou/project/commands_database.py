@@ -38,15 +38,23 @@ def migrate(*, verbosity: int = 1) -> None:
 
     Raises:
         OperationProblem: the database user may not create the schema or the extension.
+        Rejection: OPER-022 a newer version made the schema.
     """
+    from datetime import UTC, datetime
+
     from tongchou.project.cli import set_django_up
 
     set_django_up()
     from django.core.management import call_command
     from django.db.utils import ProgrammingError
 
+    from tongchou.operation import upgrade
+
     try:
+        upgrade.refuse_newer_schema()
+        due = upgrade.state()
         call_command("migrate", interactive=False, verbosity=verbosity)
+        upgrade.stamp([*due.expand, *due.contract], contract=bool(due.contract), now=datetime.now(UTC))
     except ProgrammingError as error:
         if "permission denied" not in str(error):
             raise

@@ -164,11 +164,11 @@ def _has_persons() -> bool:
 
 
 def _check_migrated() -> None:
-    from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
+    """What only waits to be contracted is no hindrance: an old version may still be running on it."""
+    from tongchou.operation import upgrade
 
-    executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+    upgrade.refuse_newer_schema()
+    if upgrade.state().expand:
         raise OperationProblem(
             "数据库结构不是最新：请先执行 tongchou migrate", "the schema is not up to date: run tongchou migrate first"
         )
