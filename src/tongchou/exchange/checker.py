@@ -26,7 +26,7 @@ MAX_SERIAL_DIGITS = 15
 YEARS = range(1900, 3000)
 ALIASES = {"exp_content": "expContent", "durg_trac_info": "drug_trac_info"}
 """Second spellings of fields and nodes seen from other vendors; upper case is understood everywhere."""
-NODE_ALIASES = {"durg_trac_info": "drug_trac_info", "data": "catalogcompin"}
+NODE_ALIASES = {"durg_trac_info": "drug_trac_info"}
 OPTIONAL_NODES = frozenset({"durg_trac_info", "diseinfo"})
 CONDITIONS = {"card_sn": ("mdtrt_cert_type", "03")}
 """A field that must be filled when another one has a certain value: the card's serial when a card was read."""

@@ -225,6 +225,13 @@ FILE_ROW = kind(
     remedy="修改该行后重新上传;各列以制表符分隔,空值填 null",
     field="file_qury_no",
 )
+FILES_FULL = kind(
+    "EXCH-053",
+    zh="本机构存放的文件已达 {limit} 兆字节上限",
+    en="the institution's files have reached the limit of {limit} MB",
+    remedy="文件保存七天后自动清除;请减少重复上传,稍后再试",
+    field="filename",
+)
 DATABASE_AWAY = kind(
     "EXCH-090",
     zh="中心数据库暂时不可用,本次请求未能确认",

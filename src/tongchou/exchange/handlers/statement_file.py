@@ -78,8 +78,10 @@ def _text(content: bytes, number: str) -> str:
                 unpacked = file.read(UNPACKED_LIMIT + 1)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, zlib.error):
         raise rejections.FILE_NOT_ZIP(number=number) from None
+    if len(unpacked) > UNPACKED_LIMIT:
+        raise rejections.FILE_NOT_ZIP(number=number)
     try:
-        return unpacked[:UNPACKED_LIMIT].decode("utf-8-sig")
+        return unpacked.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise rejections.NOT_UTF8() from None
 
