@@ -213,19 +213,21 @@ class PolicyBook:
         }
         return tuple(FundSpec(code, name) for code, name in found.items())
 
-    def financing(self, *, area: str, scheme: str, on: date) -> FinancingPlan:
+    def financing(self, *, area: str, scheme: str, on: date, readings: Readings | None = None) -> FinancingPlan:
         """The financing table of the scheme's packs.
 
         Raises:
             Rejection: POL-040 there is none in force.
         """
-        return self.financing_of(self._bound(area, scheme).packs, on=on)
+        bound = self._bound(area, scheme)
+        return self.financing_of(bound.packs, on=on, readings={**bound.readings, **(readings or {})})
 
-    def financing_of(self, packs: Iterable[str], *, on: date) -> FinancingPlan:
+    def financing_of(self, packs: Iterable[str], *, on: date, readings: Readings | None = None) -> FinancingPlan:
         """As :meth:`financing`, for named packs."""
         for version in self.in_force(packs, on):
-            if version.pack.financing is not None:
-                return FinancingPlan(version.pack.financing)
+            financing = self.read(version, self._chosen([version], readings or {})).financing
+            if financing is not None:
+                return FinancingPlan(financing)
         raise NO_FORMULA(day=on, name="筹资标准")
 
     def formula(self, name: str, *, area: str, scheme: str, on: date, readings: Readings | None = None) -> Formula:

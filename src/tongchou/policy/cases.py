@@ -217,7 +217,9 @@ class _Run:
 
     def _financing(self, step: Step) -> None:
         packs = self.case.packs or tuple(self.book.packs)
-        dues = self.book.financing_of(packs, on=step.on).dues(step.person_class, step.holder_of)
+        dues = self.book.financing_of(packs, on=step.on, readings=self.case.readings).dues(
+            step.person_class, step.holder_of
+        )
         shown = {name: format_yuan(amount) for name, amount in dues.shares.items()}
         shown |= {"person_cash": format_yuan(dues.person_cash), "total": format_yuan(dues.total)}
         shown["on_behalf"] = format_yuan(sum(amount for _, amount, _ in dues.on_behalf))

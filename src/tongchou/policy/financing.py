@@ -32,6 +32,7 @@ class FinancingPlan:
         self.payers = MappingProxyType(table.payers)
         self._classes = {entry.id: entry for entry in table.classes}
         self._behalf = table.on_behalf
+        self._same_as = table.same_as
 
     @property
     def classes(self) -> tuple[FinancingClass, ...]:
@@ -42,20 +43,21 @@ class FinancingPlan:
         """The dues of a person.
 
         Args:
-            person_class: one of :attr:`classes`.
+            person_class: one of :attr:`classes`, or persons whom the pack treats as one of them.
             holder_of: titles that make somebody else pay, as the pack names them (``who``).
 
         Raises:
             Rejection: POL-011 an unknown class, POL-022 the document gives no amount for somebody who pays.
         """
-        entry = self._classes.get(person_class)
+        named = self._same_as.get(person_class, person_class)
+        entry = self._classes.get(named)
         if entry is None:
-            allowed = "、".join(self._classes)
+            allowed = "、".join((*self._classes, *self._same_as))
             raise FACT_WRONG(fact="person_class", title="缴费类别", value=person_class, allowed=allowed)
         own = entry.shares.get("person", 0)
         left, paid = own, []
         for rule in self._behalf:
-            if rule.who in holder_of and (not rule.classes or person_class in rule.classes):
+            if rule.who in holder_of and (not rule.classes or named in rule.classes):
                 amount = self._amount(rule, left)
                 paid.append((rule.payer, amount, rule.place.citation))
                 left -= amount

@@ -270,11 +270,12 @@ class OnBehalf:
 
 @dataclass(frozen=True, slots=True)
 class Financing:
-    """Who pays what per person and year."""
+    """Who pays what per person and year; ``same_as`` names persons whom the document treats as one of the classes."""
 
     payers: dict[str, str]
     classes: tuple[FinancingClass, ...]
     on_behalf: tuple[OnBehalf, ...]
+    same_as: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)

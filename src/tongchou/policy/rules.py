@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tongchou.kernel.money import parse_yuan
+from tongchou.policy.findings import Finding
 from tongchou.policy.model import FactSpec, Financing, FinancingClass, FormulaRule, FormulaStep, OnBehalf
 from tongchou.policy.nodes import Scalar
 from tongchou.policy.reader import STEP_NAME, Cursor
@@ -17,8 +18,25 @@ def read_financing(block: Cursor | None) -> Financing | None:
     payers = {key: node.text for key, node in block.named("payers") if isinstance(node, Scalar)}
     classes = tuple(_class(item, payers) for item in block.children("classes"))
     behalf = tuple(_on_behalf(item) for item in block.children("on_behalf"))
+    same_as = {key: node.text for key, node in block.named("same_as") if isinstance(node, Scalar)}
+    known = [entry.id for entry in classes]
+    for target in same_as.values():
+        if target not in known:
+            block.report(f"没有缴费类别“{target}”", f"现有：{'、'.join(known)}", block.tree.get("same_as"))
+    for rule in behalf:
+        for name in rule.classes:
+            if name not in known:
+                block.findings.append(
+                    Finding(
+                        rule.place.file,
+                        rule.place.line,
+                        rule.place.cite,
+                        f"没有缴费类别“{name}”",
+                        f"现有：{'、'.join(known)}",
+                    )
+                )
     block.done()
-    return Financing(payers, classes, behalf)
+    return Financing(payers, classes, behalf, same_as)
 
 
 def _class(item: Cursor, payers: dict[str, str]) -> FinancingClass:

@@ -54,6 +54,7 @@ PLANTED = {
     "layer twice": ("      - id: large", "      - id: pool", "层“pool”重复"),
     "finer than a fen": ("amount: 28000, counts", "amount: 28000.001, counts", "不能细于一分"),
     "no version date": ("version: {from: 2007-10-01}", "version: {}", "缺少版本的生效日期"),
+    "class that is none": ("AMB-GS-10, A: 一般居民", "AMB-GS-10, A: 普通居民", "没有缴费类别“普通居民”"),
     "name that is code": ("- {name: large_amount_fund,", '- {name: "x = 1; import os",', "名称“x = 1; import os”不合写法"),
     "counter that is no name": ("year.admissions:390: {", "year admissions: {", "名称“year admissions”不合写法"),
     "no source": ("source:\n  title: 城镇居民基本医疗保险试点实施方案", "source:\n  name: 城镇居民基本医疗保险试点实施方案", "缺少“title”"),
