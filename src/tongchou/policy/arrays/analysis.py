@@ -88,11 +88,11 @@ def split(plan: Plan, *, varying: Collection[str], wanted: Sequence[str]) -> Spl
         if name not in needed:
             continue
         if lifter.varies(value):
-            body.append((name, lifter.visit(value)))
+            body.append((name, lifter.statement(value)))
             lifter.varying.add(name)
         else:
             prologue.append((name, lifter.without_absent(value)))
-    returned = {name: lifter.visit(results[name]) for name in wanted}
+    returned = {name: lifter.statement(results[name]) for name in wanted}
     return Split(tuple(prologue), tuple(body), returned, tuple(lifter.names), tuple(lifter.handed))
 
 
@@ -113,6 +113,7 @@ class _Lifter(ast.NodeTransformer):
         self.names: list[str] = []
         self.handed: list[ast.expr] = []
         self._known: dict[str, str] = {}
+        self._numbers: dict[str, str] = {}
 
     def varies(self, node: ast.expr) -> bool:
         return not self.varying.isdisjoint(names_in(node))
@@ -120,6 +121,32 @@ class _Lifter(ast.NodeTransformer):
     def without_absent(self, node: ast.expr) -> ast.expr:
         """The expression with the amounts that are not given as zero."""
         return _Absent(self.zero).visit(node)
+
+    def statement(self, node: ast.expr) -> ast.expr:
+        """One statement's expression. The same number twice in a statement is one number of the policy (a minimum, say)."""
+        self._numbers = {}
+        first, rest = self._first_conditions(node)
+        if first is None or rest is None:
+            return self.visit(node)
+        decided = self._lifted(self.without_absent(first))
+        asked = ast.Compare(decided, [ast.NotEq()], [ast.Constant(0)])
+        return ast.IfExp(asked, decided, self.visit(rest))
+
+    def _first_conditions(self, node: ast.expr) -> tuple[ast.expr | None, ast.expr | None]:
+        """Split ``1 if fixed else 2 if fixed else … if varying else 0`` (the refusals) before the first varying part.
+
+        Only chains that give positive numbers are split: zero then stands for "none of these".
+        """
+        chain: list[ast.IfExp] = []
+        while isinstance(node, ast.IfExp) and not self.varies(node.test) and _positive(node.body):
+            chain.append(node)
+            node = node.orelse
+        if len(chain) < 2:
+            return None, None
+        first: ast.expr = ast.Constant(0)
+        for part in reversed(chain):
+            first = ast.IfExp(part.test, part.body, first)
+        return first, node
 
     def visit(self, node: ast.AST) -> ast.expr:
         assert isinstance(node, ast.expr)
@@ -133,10 +160,11 @@ class _Lifter(ast.NodeTransformer):
 
     def _lifted(self, node: ast.expr) -> ast.expr:
         text = ast.unparse(node)
-        if not isinstance(node, ast.Constant) and text in self._known:
-            return ast.Name(self._known[text], ast.Load())
+        known = self._numbers if isinstance(node, ast.Constant) else self._known
+        if text in known:
+            return ast.Name(known[text], ast.Load())
         name = f"k{len(self.names)}"
-        self._known[text] = name
+        known[text] = name
         self.names.append(name)
         self.handed.append(node)
         return ast.Name(name, ast.Load())
@@ -157,6 +185,10 @@ class _Lifter(ast.NodeTransformer):
         condition = condition or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not))
         lifted = isinstance(visited, ast.Name) and visited.id in self.names
         return ast.Compare(visited, [ast.NotEq()], [ast.Constant(0)]) if condition and lifted else visited
+
+
+def _positive(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and type(node.value) is int and node.value > 0
 
 
 class _Absent(ast.NodeTransformer):

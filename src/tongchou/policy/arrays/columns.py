@@ -45,7 +45,7 @@ class ColumnKernel:
         self.plan = plan
         self.inputs = inputs
         self.outputs = outputs
-        parts = analysis.split(plan, varying=inputs, wanted=outputs)
+        parts = analysis.split(plan, varying=inputs, wanted=("refused", *outputs))
         self._row = _prologue(plan, parts)
         loop_text, sums_text = _loop_texts(parts, inputs, outputs)
         self.source = loop_text
@@ -69,7 +69,7 @@ class ColumnKernel:
     def run(
         self, columns: Sequence[Column], segments: Sequence[Segment], out: Sequence[Column], *, threads: int = 1
     ) -> None:
-        """Compute the outputs of all claims into ``out`` (fen; a ``refused`` column holds the number of the refusal)."""
+        """Compute the outputs of all claims into ``out``: fen, zero where refused; ``refused`` is the refusal's number."""
         self.check(columns)
         rows, starts, stops = self._pieces(segments)
         arguments = (rows, starts, stops, tuple(columns), tuple(out))
@@ -85,7 +85,9 @@ class ColumnKernel:
                 stops.append(min(start + CHUNK, after))
         return np.array(rows), np.array(starts, dtype=np.int64), np.array(stops, dtype=np.int64)
 
-    def sums(self, columns: Sequence[Column], rows: Column, first: int, after: int, *, threads: int = 1) -> list[list[int]]:
+    def sums(
+        self, columns: Sequence[Column], rows: Column, first: int, after: int, *, threads: int = 1
+    ) -> list[list[int]]:
         """Exact sums of each output over the claims ``first`` … ``after`` for many rows of numbers (reforms).
 
         Args:
@@ -155,12 +157,18 @@ def _lane_text(node: ast.expr) -> str:
     return ast.unparse(ast.fix_missing_locations(_Lanes().visit(node)))
 
 
+def _decided(node: ast.expr) -> str:
+    """A result where the claim was not refused, else zero."""
+    return f"({_lane_text(node)} if no == 0.0 else 0.0)"
+
+
 def _loop_texts(parts: analysis.Split, inputs: Sequence[str], outputs: Sequence[str]) -> tuple[str, str]:
     """Source of the loop that writes columns and of the loop that sums, over the same body."""
     given = [f"    {name} = row[{number}]" for number, name in enumerate(parts.names)]
     read = [f"        {name} = c{number}[i]" for number, name in enumerate(inputs)]
     body = [f"        {name} = {_lane_text(value)}" for name, value in parts.body]
-    values = [_lane_text(parts.returned[name]) for name in outputs]
+    body.append(f"        no = {_lane_text(parts.returned['refused'])}")
+    values = ["no" if name == "refused" else _decided(parts.returned[name]) for name in outputs]
     columns = ", ".join(f"c{number}" for number in range(len(inputs)))
     results = ", ".join(f"o{number}" for number in range(len(outputs)))
     written = [f"        o{number}[i] = {value}" for number, value in enumerate(values)]
@@ -220,5 +228,3 @@ def _in_threads(work: Callable[[int, int], Any], pieces: int, threads: int) -> N
     with ThreadPoolExecutor(threads) as pool:
         for done in [pool.submit(work, low, high) for low, high in zip(bounds, bounds[1:], strict=False)]:
             done.result()
-
-
