@@ -162,11 +162,11 @@ def statements() -> None:
 
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT calls, round(total_exec_time::numeric, 1), left(regexp_replace(query, '\\s+', ' ', 'g'), 110)"
+            "SELECT calls, round((total_exec_time * 1000 / calls)::numeric), left(regexp_replace(query, '\\s+', ' ', 'g'), 110)"
             " FROM pg_stat_statements ORDER BY total_exec_time DESC LIMIT 45"
         )
         for calls, total, query in cursor.fetchall():
-            print(f"{calls:>8} {total:>10} ms  {query}")
+            print(f"{calls:>8} {total:>8} µs each  {query}")
 
 
 def measure(context: Context) -> list[Row]:

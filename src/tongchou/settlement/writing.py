@@ -117,6 +117,7 @@ def _job(draft: Draft, *, purchase: bool) -> Row:
         "month": draft.fee_month,
         "batch": view.batch,
         "sums": draft.sums,
+        "fresh": any(change.version == 0 for change in draft.decision.counters),
         "med_type": view.med_type,
         "end_at": None if stay else view.settled_at,
     }

@@ -96,68 +96,13 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
         GROUP BY key HAVING sum(value::bigint) <> 0) AS sums
 $$;
 
--- Write decided settlements, revocations and restorations, each wholly or not at all; one call is one commit.
---
--- Every job has a settlement id (sid) of its own; its journal has the same id. A job whose snapshot is stale ("again") or
--- whose business day was closed meanwhile ("closed") is left out, the others are not touched by that.
--- Locks, always in this order, inside a table by its key: area (advisory, shared), counters, personal accounts, encounters,
--- receipts. Whoever else locks several of these keeps to the same order.
-CREATE FUNCTION settlement_write(
-    p_jobs json, p_counters json, p_accounts json, p_receipts json, p_encounters json, p_lines json, p_settlements json,
-    p_payments json, p_journals json, p_entries json, p_answers bytea[]
-) RETURNS TABLE (sid bigint, outcome text) LANGUAGE plpgsql VOLATILE
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_material = off AS $$
+-- Lock the encounters of a write and leave out the jobs whose encounter, lines or settlement are no longer as they were read.
+CREATE FUNCTION settlement_lock_visits(p_jobs json, p_ok bigint[]) RETURNS bigint[] LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
-    v_jobs bigint[];
-    v_ok bigint[];
+    v_ok bigint[] := p_ok;
     v_bad bigint[];
-    v_closed bigint[] := '{}';
-    v_area text;
-    v_through date;
-    v_all boolean;
 BEGIN
-    SELECT array_agg(j.sid) INTO v_jobs FROM json_to_recordset(p_jobs) AS j(sid bigint);
-    v_ok := v_jobs;
-    FOR v_area IN SELECT DISTINCT j.area FROM json_to_recordset(p_jobs) AS j(area text) ORDER BY 1 LOOP
-        v_through := ledger_hold_open(v_area);
-        IF v_through IS NOT NULL THEN
-            v_closed := v_closed || ARRAY(
-                SELECT j.sid FROM json_to_recordset(p_jobs) AS j(sid bigint, area text, business_date date)
-                WHERE j.area = v_area AND j.business_date <= v_through);
-        END IF;
-    END LOOP;
-    IF v_closed <> '{}' THEN
-        v_ok := ARRAY(SELECT unnest(v_ok) EXCEPT SELECT unnest(v_closed));
-    END IF;
-
-    INSERT INTO settlement_accumulators (person_id, scheme, period, values, version)
-    SELECT c.person_id, c.scheme, c.period, '{}', 0
-    FROM json_to_recordset(p_counters) AS c(person_id bigint, scheme text, period text, version bigint)
-    WHERE c.version = 0
-    ORDER BY c.person_id, c.scheme, c.period
-    ON CONFLICT DO NOTHING;
-    WITH locked AS (
-        SELECT c.sid, c.version AS expected, a.version
-        FROM json_to_recordset(p_counters) AS c(sid bigint, person_id bigint, scheme text, period text, version bigint)
-        JOIN settlement_accumulators a
-            ON a.person_id = c.person_id AND a.scheme = c.scheme AND a.period = c.period
-        ORDER BY a.person_id, a.scheme, a.period
-        FOR UPDATE OF a
-    )
-    SELECT array_agg(l.sid) INTO v_bad FROM locked l WHERE l.expected <> l.version;
-    v_ok := ARRAY(SELECT unnest(v_ok) EXCEPT SELECT unnest(v_bad));
-
-    WITH locked AS (
-        SELECT c.sid, c.version AS expected, c.change, a.version, a.balance
-        FROM json_to_recordset(p_accounts) AS c(sid bigint, id bigint, version bigint, change bigint)
-        JOIN accounts_account a ON a.id = c.id
-        ORDER BY a.id
-        FOR UPDATE OF a
-    )
-    SELECT array_agg(l.sid) INTO v_bad FROM locked l WHERE l.expected <> l.version OR l.balance + l.change < 0;
-    v_ok := ARRAY(SELECT unnest(v_ok) EXCEPT SELECT unnest(v_bad));
-
     WITH locked AS (
         SELECT j.sid, j.status AS expected, e.status
         FROM json_to_recordset(p_jobs) AS j(sid bigint, encounter bigint, action text, status text)
@@ -180,6 +125,85 @@ BEGIN
             SELECT 1 FROM settlement_settlement o WHERE o.reversal_of_id = j.original)
         ELSE false END;
     v_ok := ARRAY(SELECT unnest(v_ok) EXCEPT SELECT unnest(v_bad));
+    RETURN v_ok;
+END $$;
+
+-- Write decided settlements, revocations and restorations, each wholly or not at all; one call is one commit.
+--
+-- Every job has a settlement id (sid) of its own; its journal has the same id. A job whose snapshot is stale ("again") or
+-- whose business day was closed meanwhile ("closed") is left out, the others are not touched by that.
+-- Locks, always in this order, inside a table by its key: area (advisory, shared), counters, personal accounts, encounters,
+-- receipts. Whoever else locks several of these keeps to the same order.
+CREATE FUNCTION settlement_write(
+    p_jobs json, p_counters json, p_accounts json, p_receipts json, p_encounters json, p_lines json, p_settlements json,
+    p_payments json, p_journals json, p_entries json, p_answers bytea[]
+) RETURNS TABLE (sid bigint, outcome text) LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_material = off AS $$
+#variable_conflict use_column
+DECLARE
+    v_jobs bigint[];
+    v_ok bigint[];
+    v_bad bigint[];
+    v_closed bigint[] := '{}';
+    v_area text;
+    v_through date;
+    v_all boolean;
+    v_visits boolean;
+    v_fresh boolean;
+BEGIN
+    SELECT array_agg(j.sid), bool_or(j.action <> 'purchase'), bool_or(j.fresh) INTO v_jobs, v_visits, v_fresh
+    FROM json_to_recordset(p_jobs) AS j(sid bigint, action text, fresh boolean);
+    v_ok := v_jobs;
+    FOR v_area IN SELECT DISTINCT j.area FROM json_to_recordset(p_jobs) AS j(area text) ORDER BY 1 LOOP
+        v_through := ledger_hold_open(v_area);
+        IF v_through IS NOT NULL THEN
+            v_closed := v_closed || ARRAY(
+                SELECT j.sid FROM json_to_recordset(p_jobs) AS j(sid bigint, area text, business_date date)
+                WHERE j.area = v_area AND j.business_date <= v_through);
+        END IF;
+    END LOOP;
+    IF v_closed <> '{}' THEN
+        v_ok := ARRAY(SELECT unnest(v_ok) EXCEPT SELECT unnest(v_closed));
+    END IF;
+
+    -- Rows that do not exist yet are made before any is locked: whoever waits here for another's row holds none himself.
+    IF v_fresh THEN
+        INSERT INTO settlement_accumulators (person_id, scheme, period, values, version)
+        SELECT c.person_id, c.scheme, c.period, '{}', 0
+        FROM json_to_recordset(p_counters) AS c(person_id bigint, scheme text, period text, version bigint)
+        WHERE c.version = 0
+        ORDER BY c.person_id, c.scheme, c.period
+        ON CONFLICT DO NOTHING;
+    END IF;
+    WITH locked AS (
+        SELECT c.sid, c.version AS expected, a.version
+        FROM json_to_recordset(p_counters) AS c(sid bigint, person_id bigint, scheme text, period text, version bigint)
+        JOIN settlement_accumulators a
+            ON a.person_id = c.person_id AND a.scheme = c.scheme AND a.period = c.period
+        ORDER BY a.person_id, a.scheme, a.period
+        FOR UPDATE OF a
+    )
+    SELECT array_agg(l.sid) INTO v_bad FROM locked l WHERE l.expected <> l.version;
+    IF v_bad IS NOT NULL THEN
+        v_ok := ARRAY(SELECT unnest(v_ok) EXCEPT SELECT unnest(v_bad));
+    END IF;
+
+    IF json_array_length(p_accounts) > 0 THEN
+        WITH locked AS (
+            SELECT c.sid, c.version AS expected, c.change, a.version, a.balance
+            FROM json_to_recordset(p_accounts) AS c(sid bigint, id bigint, version bigint, change bigint)
+            JOIN accounts_account a ON a.id = c.id
+            ORDER BY a.id
+            FOR UPDATE OF a
+        )
+        SELECT array_agg(l.sid) INTO v_bad FROM locked l WHERE l.expected <> l.version OR l.balance + l.change < 0;
+        IF v_bad IS NOT NULL THEN
+            v_ok := ARRAY(SELECT unnest(v_ok) EXCEPT SELECT unnest(v_bad));
+        END IF;
+    END IF;
+    IF v_visits THEN
+        v_ok := settlement_lock_visits(p_jobs, v_ok);
+    END IF;
 
     WITH taken AS (
         INSERT INTO settlement_receipt (
@@ -201,11 +225,9 @@ BEGIN
     SELECT e.* FROM json_populate_recordset(NULL::settlement_encounter, p_encounters) AS e
     WHERE v_all OR e.id IN (
         SELECT j.encounter FROM json_to_recordset(p_jobs) AS j(sid bigint, encounter bigint) WHERE j.sid = ANY (v_ok));
-    UPDATE settlement_encounter e
-    SET status = j.new_status, med_type = coalesce(nullif(e.med_type, ''), j.med_type, ''), end_at = coalesce(e.end_at, j.end_at)
-    FROM json_to_recordset(p_jobs) AS j(
-        sid bigint, encounter bigint, action text, new_status text, med_type text, end_at timestamptz)
-    WHERE e.id = j.encounter AND j.action <> 'purchase' AND j.sid = ANY (v_ok);
+    IF v_visits THEN
+        PERFORM settlement_change_visits(p_jobs, v_ok);
+    END IF;
     INSERT INTO settlement_settlement
     SELECT s.* FROM json_populate_recordset(NULL::settlement_settlement, p_settlements) AS s
     WHERE v_all OR s.id = ANY (v_ok);
@@ -215,7 +237,6 @@ BEGIN
     INSERT INTO settlement_feeline
     SELECT f.* FROM json_populate_recordset(NULL::settlement_feeline, p_lines) AS f
     WHERE v_all OR f.settlement_id = ANY (v_ok);
-    PERFORM settlement_assign_lines(p_jobs, v_ok);
     IF v_ok <> '{}' THEN
         PERFORM ledger_post(
             CASE WHEN v_all THEN p_journals ELSE (
@@ -231,9 +252,11 @@ BEGIN
     FROM json_to_recordset(p_counters) AS c(
         sid bigint, person_id bigint, scheme text, period text, version bigint, values jsonb, delta jsonb)
     WHERE a.person_id = c.person_id AND a.scheme = c.scheme AND a.period = c.period AND c.sid = ANY (v_ok);
-    UPDATE accounts_account a SET balance = a.balance + c.change, version = a.version + 1
-    FROM json_to_recordset(p_accounts) AS c(sid bigint, id bigint, change bigint)
-    WHERE a.id = c.id AND c.sid = ANY (v_ok);
+    IF json_array_length(p_accounts) > 0 THEN
+        UPDATE accounts_account a SET balance = a.balance + c.change, version = a.version + 1
+        FROM json_to_recordset(p_accounts) AS c(sid bigint, id bigint, change bigint)
+        WHERE a.id = c.id AND c.sid = ANY (v_ok);
+    END IF;
 
     -- Check what is deferred here, under this function's planner settings: references, balanced journals.
     SET CONSTRAINTS ALL IMMEDIATE;
@@ -244,16 +267,18 @@ END $$;
 
 -- Settling takes the lines it read; revoking frees them (those of a purchase stay, nothing else may settle them);
 -- restoring takes back the lines of the revoked settlement.
-CREATE FUNCTION settlement_assign_lines(p_jobs json, p_ok bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION settlement_change_visits(p_jobs json, v_ok bigint[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    IF NOT EXISTS (SELECT 1 FROM json_to_recordset(p_jobs) AS j(action text) WHERE j.action <> 'purchase') THEN
-        RETURN;
-    END IF;
+    UPDATE settlement_encounter e
+    SET status = j.new_status, med_type = coalesce(nullif(e.med_type, ''), j.med_type, ''), end_at = coalesce(e.end_at, j.end_at)
+    FROM json_to_recordset(p_jobs) AS j(
+        sid bigint, encounter bigint, action text, new_status text, med_type text, end_at timestamptz)
+    WHERE e.id = j.encounter AND j.action <> 'purchase' AND j.sid = ANY (v_ok);
     UPDATE settlement_feeline f
     SET settlement_id = CASE WHEN j.action = 'revoke' THEN NULL ELSE j.sid END
     FROM json_to_recordset(p_jobs) AS j(
         sid bigint, encounter bigint, action text, month date, batch text, original bigint, keep boolean)
-    WHERE j.sid = ANY (p_ok) AND f.fee_month = j.month AND f.encounter_id = j.encounter AND CASE
+    WHERE j.sid = ANY (v_ok) AND f.fee_month = j.month AND f.encounter_id = j.encounter AND CASE
         WHEN j.action = 'settle' OR (j.action = 'restore' AND NOT j.keep)
             THEN f.settlement_id IS NULL AND (j.batch = '' OR f.batch = j.batch)
         WHEN j.action = 'revoke' THEN f.settlement_id = j.original AND NOT j.keep
@@ -263,8 +288,9 @@ END $$;
 """
 
 WRITE_UNDO = """
-DROP FUNCTION settlement_assign_lines(json, bigint[]);
+DROP FUNCTION settlement_change_visits(json, bigint[]);
 DROP FUNCTION settlement_write(json, json, json, json, json, json, json, json, json, json, bytea[]);
+DROP FUNCTION settlement_lock_visits(json, bigint[]);
 DROP FUNCTION settlement_add(jsonb, jsonb);
 """
 
