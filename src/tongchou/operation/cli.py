@@ -266,6 +266,8 @@ def _upgrade(args: argparse.Namespace) -> int:
         found = upgrade.state()
         if args.check:
             upgrade.refuse_newer_schema()
+            if found.ahead:
+                _say(f"数据库已由新版本扩展 {len(found.ahead)} 个迁移，本版本可在其上运行")
             _say(f"扩展迁移 {len(found.expand)} 个（旧版本可继续运行）：{'、'.join(found.expand) or '无'}")
             _say(f"收缩迁移 {len(found.contract)} 个（须先停用旧版本）：{'、'.join(found.contract) or '无'}")
             return 1 if found.expand or found.contract else 0

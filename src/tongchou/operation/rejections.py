@@ -134,7 +134,7 @@ NEWER_SCHEMA = kind(
     "OPER-022",
     zh="数据库结构比程序新（含本程序不认识的 {unknown}；数据库由 {stamp} 升级）",
     en="the schema is newer than the program (it holds {unknown}; upgraded by {stamp})",
-    remedy="请启动与数据库相同或更新版本的统筹；需要退回旧版本时按 docs/operations/upgrade.md 恢复升级前的备份",
+    remedy="请启动与数据库相同或更新版本的统筹；需要退回旧版本时见 docs/operations/upgrade.md",
 )
 CONTRACT_DUE = kind(
     "OPER-023",

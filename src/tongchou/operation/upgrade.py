@@ -34,12 +34,17 @@ CONTRACTING_SQL = ("DROP TABLE", "DROP COLUMN", "RENAME COLUMN", "RENAME TO", "D
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """How the database's schema stands to the program. Names are ``app.migration``."""
+    """How the database's schema stands to the program. Names are ``app.migration``.
+
+    ``ahead`` are a newer version's expanding migrations: this program runs on them, so it can be gone back to.
+    ``unknown`` are a newer version's other ones: on them it can't.
+    """
 
     expand: tuple[str, ...]
     contract: tuple[str, ...]
     unknown: tuple[str, ...]
     stamp: str
+    ahead: tuple[str, ...] = ()
 
 
 def state() -> State:
@@ -48,16 +53,16 @@ def state() -> State:
     known = set(loader.disk_migrations)
     applied = set(loader.applied_migrations)
     ours = {app for app, _ in known}
-    unknown = sorted(
-        f"{app}.{name}" for app, name in applied - known if app in ours and not _replaced(loader, app, name)
-    )
+    newer = {f"{app}.{name}" for app, name in applied - known if app in ours and not _replaced(loader, app, name)}
+    ahead = newer & _stamped_as_expanding() if newer else set()
     order = [key for key in _ordered(loader) if key not in applied]
     contract = {key for key in order if is_contracting(loader.disk_migrations[key])}
     return State(
         expand=tuple(".".join(key) for key in order if key not in contract),
         contract=tuple(".".join(key) for key in order if key in contract),
-        unknown=tuple(unknown),
+        unknown=tuple(sorted(newer - ahead)),
         stamp=_stamp(applied),
+        ahead=tuple(sorted(ahead)),
     )
 
 
@@ -144,6 +149,10 @@ def _ordered(loader: MigrationLoader) -> list[tuple[str, str]]:
 
 def _replaced(loader: MigrationLoader, app: str, name: str) -> bool:
     return any((app, name) in migration.replaces for migration in loader.disk_migrations.values())
+
+
+def _stamped_as_expanding() -> set[str]:
+    return {name for row in SchemaStamp.objects.filter(phase="expand") for name in row.migrations}
 
 
 def _stamp(applied: set[Any]) -> str:

@@ -49,6 +49,20 @@ def test_a_schema_that_a_newer_version_made_is_refused_with_its_name(forget: Mig
         upgrade.upgrade(contract=False, now=timezone.now())
 
 
+def test_a_program_can_be_gone_back_to_until_the_schema_is_contracted(forget: MigrationRecorder) -> None:
+    forget.record_applied("ledger", "9998_adds_a_column")
+    now = timezone.now()
+    SchemaStamp.objects.create(version="9.1", phase="expand", migrations=["ledger.9998_adds_a_column"], applied_at=now)
+    upgrade.refuse_newer_schema()
+    assert upgrade.state().ahead == ("ledger.9998_adds_a_column",)
+    forget.record_applied("ledger", "9999_drops_a_column")
+    SchemaStamp.objects.create(
+        version="9.1", phase="contract", migrations=["ledger.9999_drops_a_column"], applied_at=now
+    )
+    with pytest.raises(Rejection, match=r"OPER-022.*9999_drops_a_column"):
+        upgrade.refuse_newer_schema()
+
+
 def test_what_is_due_is_told_apart_by_phase(forget: MigrationRecorder, monkeypatch: pytest.MonkeyPatch) -> None:
     forget.record_unapplied("operation", "0001_initial")
     assert upgrade.state().expand == ("operation.0001_initial",)
