@@ -27,6 +27,7 @@ def run(args: argparse.Namespace) -> int:
 
     from tongchou.control.api import create_demo_operators
     from tongchou.demo import city, tables
+    from tongchou.exchange.api import load_dictionaries
     from tongchou.kernel.money import format_yuan_grouped
 
     year = args.year or city.this_year(timezone.now())
@@ -39,6 +40,7 @@ def run(args: argparse.Namespace) -> int:
     )
     organisation = f"{tables.CITY_NAME}医疗保障服务中心"
     create_demo_operators(area=tables.CITY, organisation=organisation, folder=settings.HOME.root)
+    load_dictionaries(now=timezone.now())
     print(
         f"{tables.CITY_NAME}（{tables.CITY}）已建成：参保人员 {built.persons:,} 名，参保单位 {built.employers:,} 个，"
         f"定点机构 {len(tables.institutions())} 家，目录项目 {len(tables.items())} 项，诊断 {len(tables.diagnoses())} 条；"

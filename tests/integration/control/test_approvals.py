@@ -24,7 +24,7 @@ from tongchou.control.api import (
     withdraw,
 )
 from tongchou.control.models import Case, CaseDecision, ReviewRule
-from tongchou.control.services import approvals
+from tongchou.control.services import approvals, case_kinds
 from tongchou.kernel.rejection import Rejection
 
 Staff = Callable[..., Operator]
@@ -58,7 +58,7 @@ def correction(db: None) -> Iterator[None]:
         kind="test.correction", step=2, title="审批", function=rights.CASE_APPROVE, from_amount=3_000_000
     )
     yield
-    approvals._kinds.pop("test.correction")
+    case_kinds._kinds.pop("test.correction")
 
 
 def hand_in(maker: Operator, now: datetime, **more: object) -> Case:

@@ -97,13 +97,12 @@ def test_keys_change_while_others_read_and_write(staff: Staff) -> None:
     others = [threading.Thread(target=read_and_write) for _ in range(2)]
     for other in others:
         other.start()
-    number, changed = rotation.rotate(cipher=vault.SM4, new_search_key=True)
+    number, _ = rotation.rotate(cipher=vault.SM4, new_search_key=True)
     stop.set()
     for other in others:
         other.join()
     rotation.finish()
     assert failures == []
-    assert changed >= 8
     assert rotation.forget_old_keys() == [1]
     column = next(column for column in rotation.columns() if column.label == LABEL)
     assert rotation.usage(column) == {number: 8}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -33,8 +33,12 @@ from tongchou.control.models import (
     ReviewRule,
 )
 from tongchou.control.services.calendar import deadline_after
+from tongchou.control.services.case_kinds import Change, Execution, Kind, kind_of, kinds, register_kind
 from tongchou.control.services.operators import persons_of
 from tongchou.kernel.areas import prefix_of
+
+__all__ = ["Change", "Execution", "Kind", "kind_of", "kinds", "register_kind"]
+"""Named here too, for whoever asks ``approvals`` for them."""
 
 MOST_BYTES = 10 * 1024 * 1024
 DAYS_TO_DECIDE = 5
@@ -49,42 +53,6 @@ _MAGIC = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One line of the side-by-side of a case: what it is today, what it would become."""
-
-    label: str
-    before: str
-    after: str
-
-    @property
-    def differs(self) -> bool:
-        """Does this line change anything?"""
-        return self.before != self.after
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Execution:
-    """What an executor gets: the frozen payload of the approved case, who made it, when it was approved."""
-
-    case_id: int
-    payload: dict[str, Any]
-    maker: str
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
-    """A kind of case: who may hand it in, what carries it out (returns one Chinese line), how it is shown."""
-
-    code: str
-    title: str
-    make: str
-    execute: Callable[[Execution], str]
-    describe: Callable[[dict[str, Any]], Sequence[Change]]
-    check: Callable[[dict[str, Any]], None] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
     """A file that is handed in with a case."""
 
@@ -93,7 +61,6 @@ class Upload:
     content: bytes
 
 
-_kinds: dict[str, Kind] = {}
 _REFUSALS = {
     Refusal.NOT_IDENTIFIED: rejections.NOT_IDENTIFIED,
     Refusal.OWN_CASE: rejections.OWN_CASE,
@@ -102,27 +69,6 @@ _REFUSALS = {
     Refusal.DECIDED_BEFORE: rejections.DECIDED_BEFORE,
     Refusal.CHANGED: rejections.PAYLOAD_CHANGED,
 }
-
-
-def register_kind(kind: Kind) -> None:
-    """Make a kind of case known. Called when a room starts; twice is the same as once."""
-    _kinds[kind.code] = kind
-
-
-def kind_of(code: str) -> Kind:
-    """A registered kind.
-
-    Raises:
-        Rejection: CTRL-031 there is no such kind.
-    """
-    if code not in _kinds:
-        raise rejections.UNKNOWN_KIND(kind=code)
-    return _kinds[code]
-
-
-def kinds() -> list[Kind]:
-    """Every registered kind, by title."""
-    return sorted(_kinds.values(), key=lambda kind: kind.title)
 
 
 def steps_of(kind: str, amount: int) -> tuple[StepRule, ...]:

@@ -12,7 +12,7 @@ from tongchou.control import rights
 from tongchou.control.authority import authority_of
 from tongchou.control.models import CalendarDay, Operator, Post
 from tongchou.control.services import calendar, parameters
-from tongchou.control.services.approvals import Change, Execution, Kind, register_kind
+from tongchou.control.services.case_kinds import Change, Execution, Kind, register_kind
 from tongchou.control.services.posts import bring_into_force, check_grant
 
 GRANT = "rights.grant"

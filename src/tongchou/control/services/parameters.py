@@ -13,9 +13,31 @@ from django.utils import timezone
 from tongchou.control import rejections
 from tongchou.control.actor import writing
 from tongchou.control.models import CodeSet, CodeValue, IssuedNumber, NumberSeries, Parameter, ParameterValue
-from tongchou.control.services.approvals import Change
+from tongchou.control.services.case_kinds import Change
 
 _NUMBERS = {Parameter.Kind.INTEGER, Parameter.Kind.FEN, Parameter.Kind.RATE}
+
+
+STANDARD: tuple[dict[str, Any], ...] = (
+    {"code": "contribution.base_least", "name": "缴费基数下限", "kind": "fen", "unit": "分/月", "least": 0,
+     "purpose": "单位和职工缴费基数低于下限的按下限核定"},
+    {"code": "contribution.base_most", "name": "缴费基数上限", "kind": "fen", "unit": "分/月", "least": 0,
+     "purpose": "缴费基数高于上限的按上限核定"},
+    {"code": "contribution.late_fee", "name": "滞纳金日加收比例", "kind": "rate", "unit": "万分之", "least": 0, "most": 10_000,
+     "purpose": "欠缴之日起按日加收；社会保险法第八十六条为万分之五"},
+    {"code": "account.interest", "name": "个人账户年利率", "kind": "rate", "unit": "万分之", "least": 0, "most": 10_000,
+     "purpose": "个人账户年度结息"},
+    {"code": "case.days", "name": "复核办结期限", "kind": "integer", "unit": "工作日", "least": 1, "most": 60,
+     "purpose": "复核事项没有另定期限时的办结期限"},
+)  # fmt: skip
+"""Parameters that every centre has; their values come by approved cases. What a policy says stands in its package."""
+
+
+def ensure_parameters() -> None:
+    """Make the standard parameters known. Idempotent; values are not touched."""
+    for one in STANDARD:
+        if not Parameter.objects.filter(code=one["code"]).exists():
+            define(**one)
 
 
 def value_of(*, code: str, on: date, area: str = "") -> str:

@@ -27,6 +27,8 @@ from tongchou.control.models import (
     SeparationRule,
     WorkSession,
 )
+from tongchou.control.services.calendar import ensure_calendar
+from tongchou.control.services.parameters import ensure_parameters
 from tongchou.kernel.areas import check_area
 
 LONGEST = timedelta(days=366)
@@ -34,7 +36,7 @@ LONGEST = timedelta(days=366)
 
 
 def ensure_posts() -> None:
-    """Fill a new instance with the standard posts, separation rules and review steps; what exists stays. Idempotent."""
+    """Fill a new instance with the standard posts, separation rules, review steps, calendar and parameters. Idempotent."""
     known = set(Post.objects.values_list("code", flat=True))
     missing = [standard for standard in rights.STANDARD_POSTS if standard.code not in known]
     if not missing and ReviewRule.objects.exists():
@@ -59,6 +61,8 @@ def ensure_posts() -> None:
                 )
         for one, other, why in rights.SEPARATIONS:
             SeparationRule.objects.get_or_create(one=one, other=other, defaults={"why": why})
+        ensure_calendar()
+        ensure_parameters()
         for kind, step, title, function, amount in rights.STANDARD_STEPS:
             ReviewRule.objects.get_or_create(
                 kind=kind, step=step, defaults={"title": title, "function": function, "from_amount": amount}

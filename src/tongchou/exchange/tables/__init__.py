@@ -89,6 +89,12 @@ def code_sets() -> dict[str, tuple[Code, ...]]:
 
 
 @cache
+def code_set_titles() -> dict[str, str]:
+    """Chinese title of every code set."""
+    return {code_set: title for code_set, title, _, _ in _rows("codes.tsv")}
+
+
+@cache
 def labels(code_set: str) -> dict[str, str]:
     """Value → Chinese label of one code set; empty for an unknown set."""
     return {code.value: code.label for code in code_sets().get(code_set, ())}

@@ -21,6 +21,15 @@ from tongchou.web.access import SIGNED_IN, Request, page
 MOST_SAMPLED = 500
 
 
+def todo(request: Request) -> dict[str, int]:
+    """The figures of the desk: waiting for me, handed in by me, returned, overdue."""
+    now = timezone.now()
+    waiting = approvals.queue(operator=request.user, now=now)
+    counts = queries.desk_counts(operator=request.user, waiting=len(waiting), today=timezone.localdate(now))
+    late = sum(case.deadline is not None and case.deadline < timezone.localdate(now) for case in waiting)
+    return counts | {"overdue": counts["overdue"] + late}
+
+
 @require_safe
 @page(SIGNED_IN)
 def queue(request: Request) -> HttpResponse:

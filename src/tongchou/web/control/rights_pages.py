@@ -199,12 +199,13 @@ def _hand_in(request: Request, form: dict[str, str]) -> Any:
         "deputy_for": int(deputy) if deputy.isdigit() else None,
     }
     _check_dates(payload)
-    person = Operator.objects.filter(login=payload["login"]).values_list("person", flat=True).first() or ""
+    who = Operator.objects.filter(login=payload["login"]).values("person", "name").first() or {}
+    names = {post.code: post.name for post in queries.posts()}
     return approvals.request_approval(
         kind="rights.grant",
         subject=f"{payload['login']}:{payload['post']}:{payload['area']}",
-        subject_person=person,
-        title=f"授予 {payload['login']} 岗位 {payload['post']}",
+        subject_person=who.get("person", ""),
+        title=f"授予 {who.get('name') or payload['login']} 岗位“{names.get(payload['post'], payload['post'])}”",
         payload=payload,
         area=request.scope.area,
         maker=request.user,

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from tongchou.control.api import rights
 from tongchou.web import day_queries, queries
 from tongchou.web.access import SIGNED_IN, Request, page
+from tongchou.web.control.cases import todo
 
 
 @require_safe
@@ -20,8 +21,9 @@ from tongchou.web.access import SIGNED_IN, Request, page
 def desk(request: Request) -> HttpResponse:
     """The first page. Who may see no settlements gets the reference data's entrance instead of figures."""
     if not request.user.may(rights.SETTLEMENT_READ):
-        return render(request, "web/desk_reference.html", {"counts": queries.reference_counts(timezone.localdate())})
-    return render(request, "web/desk.html", _figures(request))
+        counts = queries.reference_counts(timezone.localdate())
+        return render(request, "web/desk_reference.html", {"counts": counts, "todo": todo(request)})
+    return render(request, "web/desk.html", _figures(request) | {"todo": todo(request)})
 
 
 @require_safe
