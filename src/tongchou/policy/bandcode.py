@@ -10,6 +10,9 @@ from tongchou.policy.model import Tier
 from tongchou.policy.program import Check, FormatOf
 from tongchou.policy.typed import Code, at_scale
 
+MOST_EXACT = 400_000
+"""Product of the scales of payment bands up to which every amount stays exact in 53 bits."""
+
 
 def write_share(w: LayerWriter, total: str, above: str, borne: str) -> tuple[str, Code]:
     """Write the code; gives the rounded share of what lies above the deductible, and the ratio of the first band.
@@ -23,6 +26,8 @@ def write_share(w: LayerWriter, total: str, above: str, borne: str) -> tuple[str
     scale = lcm(*(ratio.scale for ratio in ratios))
     refs: tuple[FormatOf, ...]
     w.e.max_scale = max(w.e.max_scale, scale)
+    if bands.measure == "payment":
+        return _by_payment(w, above, edges, ratios, scale), ratios[0]
     if len(ratios) == 1:
         exact, refs = f"{above} * {ratios[0].text}", (yuan(above), rate_of(ratios[0]))
         what = "起付标准以上费用" if w.layer.deductible else "计入费用"
@@ -43,7 +48,7 @@ def _measured(w: LayerWriter, total: str, above: str, borne: str) -> tuple[str, 
     bands = w.layer.bands
     start = borne if bands.measure == "gross" and w.layer.deductible else "0"
     width = total if bands.measure == "gross" else above
-    if not bands.counts:
+    if not bands.counts or bands.measure == "payment":
         return start, width
     used = w.e.accumulator(bands.counts, bands.place)
     w.will_feed(bands.counts, width, bands.place)
@@ -101,4 +106,46 @@ def _round(
     raw = w.let("share", text)
     formula += "，四舍五入到分" if half_up else "，舍去分以下"
     w.show("按比例应付", formula, template, refs, yuan(raw), exact=(product, scale), show=above)
+    return raw
+
+
+def _by_payment(w: LayerWriter, above: str, edges: list[str], ratios: list[Code], scale: int) -> str:
+    """Bands whose edges lie on the cumulative payment: each edge is inverted to cost, exactly.
+
+    Walking up the bands, ``cost / by`` is the cost not yet placed. A band with room ``R`` left takes cost ``R / ratio``;
+    if more is left than that, the band pays ``R`` and the rest goes on, so that only the last band reached gives a fraction.
+    """
+    bands = w.layer.bands
+    paid = w.e.accumulator(bands.counts, bands.place) if bands.counts else "0"
+    if scale ** len(ratios) > MOST_EXACT:
+        w.e.report(bands.place, "按支付额分段的段数或比例的位数过多，无法精确到分", "请减少分段，或改用按费用分段")
+    cost, by, below, full = above, "1", paid, "0"
+    number, denominator = "0", str(scale)
+    for index, ratio in enumerate(ratios):
+        share = w.let("bandcost", f"{cost} * {at_scale(ratio, scale)}")
+        last = index == len(edges)
+        if last:
+            fits, room = "1", "0"
+        else:
+            room = w.positive("bandroom", f"{edges[index]} - {below}")
+            filled = w.let("filled", f"{room} * {scale}" if by == "1" else f"{room} * {scale} * {by}")
+            fits = w.let("fits", f"1 if {share} <= {filled} else 0")
+        part = share if last else w.let("partial", f"{share} if {fits} == 1 else 0")
+        over = str(scale) if by == "1" else w.let("over", f"{scale} * {by}")
+        denominator = over if denominator == over else w.let("under", f"{over} if {part} > 0 else {denominator}")
+        number = part if number == "0" else w.let("number", f"{number} + {part}")
+        if not last:
+            whole = w.let("whole", f"0 if {fits} == 1 else {room}")
+            full = whole if full == "0" else w.let("whole", f"{full} + {whole}")
+            below = w.let("below", f"{edges[index]} if {edges[index]} > {below} else {below}")
+            cost = w.let("cost", f"0 if {fits} == 1 else {share} - {filled}")
+            by = w.let("by", f"{by} if {fits} == 1 else {by} * {at_scale(ratio, scale)}")
+    w.e.max_scale = max(w.e.max_scale, scale ** len(ratios))
+    raw = w.let("share", f"{full} + (2 * {number} + {denominator}) // (2 * {denominator})")
+    refs = [yuan(above), yuan(paid), *(rate_of(ratio) for ratio in ratios), *(yuan(edge) for edge in edges)]
+    count = len(ratios)
+    rates = "、".join(f"{{{n + 2}}}" for n in range(count))
+    limits = "、".join(f"{{{n + 2 + count}}}" for n in range(len(edges)))
+    template = f"{{0}}，此前已支付{{1}}，累计支付达{limits}时换档，比例{rates}"
+    w.show("按比例应付", "各段按累计支付额分界(折算为费用)，四舍五入到分", template, tuple(refs), yuan(raw), show=above)
     return raw

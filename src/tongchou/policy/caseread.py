@@ -52,6 +52,7 @@ class Case:
     scheme: str
     readings: dict[str, str]
     steps: tuple[Step, ...]
+    arithmetic: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,7 @@ def _case(item: Cursor, shared: _Shared) -> Case:
         item.text("scheme") or shared.scheme,
         {key: node.text for key, node in item.named("readings") if isinstance(node, Scalar)},
         steps,
+        item.words("arithmetic"),
     )
     item.done()
     return case

@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 
 from tongchou.kernel.money import format_yuan, parse_yuan
+from tongchou.kernel.rate import Rate
 from tongchou.kernel.rejection import Rejection
 from tongchou.policy.book import PolicyBook
 from tongchou.policy.caseread import Case, Step, read_case_file
@@ -280,6 +281,8 @@ def _typed(text: str | tuple[str, ...], spec: FactSpec) -> object:
             return date.fromisoformat(text)
     except ValueError:
         return text
+    if spec.kind == "rate":
+        return Rate.parse(text)
     if spec.kind == "bool":
         return {"true": True, "false": False, "是": True, "否": False}.get(text, text)
     return frozenset({text}) if spec.kind == "set" else text

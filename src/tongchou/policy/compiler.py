@@ -13,7 +13,7 @@ from itertools import pairwise
 from tongchou.policy.emitter import Emitter
 from tongchou.policy.findings import Finding
 from tongchou.policy.layercode import LayerCode
-from tongchou.policy.layerwriter import yuan
+from tongchou.policy.layerwriter import rate_of, yuan
 from tongchou.policy.model import (
     BILL_COMPONENTS,
     BURDEN_COMPONENTS,
@@ -22,12 +22,13 @@ from tongchou.policy.model import (
     Benefit,
     FactSpec,
     LineRules,
+    Move,
     Pack,
     Payer,
     Place,
 )
 from tongchou.policy.program import Check, Display, LayerInfo, Program, Refusal
-from tongchou.policy.rejections import EXCLUDED, NOT_APPLICABLE
+from tongchou.policy.rejections import EXCLUDED, FACT_WRONG, NOT_APPLICABLE
 from tongchou.policy.vocabulary import COMPONENT_TITLES, STANDARD_FACTS
 
 
@@ -37,6 +38,8 @@ def compile_program(packs: Sequence[Pack], benefit: str, findings: list[Finding]
     bill = {name: f"b_{name}" for name in BILL_COMPONENTS}
     emitter.lines.append("bill_total = " + " + ".join(bill.values()))
     components = {name: bill.get(name, "0") for name in COMPONENTS}
+    _parts(emitter, packs, components)
+    emitter.components = components
     entries = [(pack, entry) for pack in packs for entry in pack.benefits if benefit in entry.names]
     for pack, entry in entries:
         emitter.read_names_of(pack)
@@ -45,6 +48,8 @@ def compile_program(packs: Sequence[Pack], benefit: str, findings: list[Finding]
     codes: list[LayerCode] = []
     for pack, entry in entries:
         emitter.read_names_of(pack)
+        for move in entry.moves:
+            _move(emitter, move, components)
         for layer in entry.layers:
             code = LayerCode(emitter, layer, len(codes), components)
             layers.append(code.write())
@@ -69,6 +74,9 @@ def _emitter(packs: Sequence[Pack], benefit: str, findings: list[Finding]) -> Em
 def merge_facts(packs: Sequence[Pack], benefit: str) -> dict[str, FactSpec]:
     """The standard facts as the packs that offer the benefit narrow them together, and what other packs declare."""
     merged = dict(STANDARD_FACTS)
+    for part in (part for pack in packs for part in pack.parts.values()):
+        name = f"bill.{part.name}"
+        merged[name] = FactSpec(name, part.title, "fen", "元", source="费用明细", default=0, required=False)
     for pack in packs:
         offers = any(benefit in entry.names for entry in pack.benefits)
         for name, spec in pack.facts.items():
@@ -99,13 +107,55 @@ def _conditions(emitter: Emitter, pack: Pack, entry: Benefit, benefit: str) -> N
         emitter.refuse(f"not {emitter.condition(rule)}", Refusal(NOT_APPLICABLE, named))
 
 
+def _parts(emitter: Emitter, packs: Sequence[Pack], components: dict[str, str]) -> None:
+    """Parts of the in-scope cost are components of their own; the fact ``bill.NAME`` says how large each is."""
+    parts = {name: part for pack in packs for name, part in pack.parts.items()}
+    for name, part in parts.items():
+        components[name] = emitter.facts.setdefault(f"bill.{name}", f"f{len(emitter.facts)}")
+        emitter.component_titles[name] = part.title
+    if parts:
+        whole = emitter.let("parts", " + ".join(components[name] for name in parts))
+        fact = "、".join(f"bill.{name}" for name in parts)
+        title = "、".join(part.title for part in parts.values())
+        details = (("fact", fact), ("title", title), ("value", "超出"), ("allowed", "合计不大于符合范围费用"))
+        emitter.refuse(f"{whole} > b_in_scope", Refusal(FACT_WRONG, details))
+        components["in_scope"] = emitter.let("c_in_scope", f"b_in_scope - {whole} if {whole} < b_in_scope else 0")
+
+
+def _move(emitter: Emitter, move: Move, components: dict[str, str]) -> None:
+    """Before the layers, a share (half up to the fen) or an amount of one component goes to another."""
+    held, name = components[move.of], f"move_{move.of}"
+    number = move.ratio or move.amount
+    if number is None:
+        return
+    code, _ = emitter.quantity(number, name)
+    if code.type == "rate":
+        wanted, number_ref = f"(2 * {held} * {code.text} + {code.scale}) // {2 * code.scale}", rate_of(code)
+        formula, template = f"{emitter.component_titles[move.of]} × 比例，四舍五入到分", "{0} × {1}"
+    else:
+        wanted, number_ref = code.text, yuan(code.text)
+        formula, template = f"{emitter.component_titles[move.of]}与定额取小", "min({0}, {1})"
+    least = emitter.positive(name, emitter.let(name, wanted))
+    moved = emitter.smaller(name, least, held)
+    if move.when:
+        moved = emitter.let(name, f"{moved} if {emitter.condition(move.when)} else 0")
+    refs = (yuan(held), number_ref)
+    cite = move.place.citation
+    emitter.show(Display("", move.title, formula, template, refs, yuan(moved), cite=cite, show=moved))
+    components[move.of] = emitter.let(f"c_{move.of}", f"{held} - {moved}")
+    target = components[move.to]
+    components[move.to] = emitter.let(f"c_{move.to}", moved if target == "0" else f"{target} + {moved}")
+    emitter.refuse_unknowns(held)
+
+
 def _leave_uncovered(emitter: Emitter, entry: Benefit, components: dict[str, str]) -> None:
     """What is in scope and met no layer stays with the person, in the component that the benefit names."""
-    left, target = components["in_scope"], entry.uncovered_to
-    if left != "0" and target != "in_scope":
-        held = components[target]
-        components[target] = emitter.let(f"c_{target}", left if held == "0" else f"{held} + {left}")
-        components["in_scope"] = "0"
+    target = "uncovered" if entry.uncovered_to == "in_scope" else entry.uncovered_to
+    for name in [name for name in components if name not in BURDEN_COMPONENTS]:
+        left, held = components[name], components[target]
+        if left != "0":
+            components[target] = emitter.let(f"c_{target}", left if held == "0" else f"{held} + {left}")
+            components[name] = "0"
 
 
 def _check_ids(layers: list[LayerInfo], entries: list[tuple[Pack, Benefit]], findings: list[Finding]) -> None:

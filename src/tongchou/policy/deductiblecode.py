@@ -49,7 +49,11 @@ def _not_yet_borne(w: LayerWriter, rule: Deductible, line: str, total: str) -> s
 def _nth(w: LayerWriter, rule: NthRule, amount: str, total: str) -> str:
     """The n-th visit of the period: factors (the last one repeats), then a fixed amount, or a subtraction each time."""
     earlier = w.e.accumulator(rule.counts, rule.place)
-    if rule.subtract is not None:
+    if rule.reduce is not None:
+        step = w.quantity(rule.reduce, "step")
+        factor = w.positive("factor", f"{step.scale} - {earlier} * {step.text}")
+        line = w.let("line", f"(2 * {amount} * {factor} + {step.scale}) // {2 * step.scale}")
+    elif rule.subtract is not None:
         step = w.quantity(rule.subtract, "step")
         line = w.positive("line", f"{amount} - {earlier} * {step.text}")
     else:
@@ -67,6 +71,8 @@ def _nth(w: LayerWriter, rule: NthRule, amount: str, total: str) -> str:
         floor = w.quantity(rule.floor, "floor")
         lowest = w.smaller("lowest", floor.text, amount)
         line = w.let("line", f"{line} if {line} > {lowest} else {lowest}")
+    if rule.when is not None:
+        line = w.let("line", f"{line} if {w.e.condition(rule.when)} else {amount}")
     w.show(
         "本年第n次的起付标准",
         "按本年已有次数调整",

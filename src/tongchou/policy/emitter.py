@@ -6,6 +6,7 @@ same text runs as plain Python, records its steps for the explanation, and can r
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import product
@@ -17,10 +18,23 @@ from tongchou.policy.model import BILL_COMPONENTS, AccumulatorSpec, Condition, F
 from tongchou.policy.program import Check, Display, Refusal
 from tongchou.policy.rejections import NUMBER_UNKNOWN
 from tongchou.policy.typed import UNIT_TYPES, Code, Scope, at_scale, typed, typed_as
+from tongchou.policy.vocabulary import COMPONENT_TITLES
 
 UNKNOWN_CELL = -(10**15)
 BILL_NAMES = {f"bill.{name}": f"c_{name}" for name in BILL_COMPONENTS}
 YES_NO = ("否", "是")
+_RANGE = re.compile(r"(\d{1,9})(\.\.(\d{1,9})?)?")
+_NO_END = 10**9
+RATE_SCALE = 1_000_000
+"""Decimals that a formula is given (points, coefficients) have at most six places."""
+
+
+def _bounds(match: re.Match[str]) -> tuple[int, int]:
+    """``6..11`` → (6, 11); ``12..`` → (12, no end); ``6`` → (6, 6)."""
+    low = int(match.group(1))
+    if not match.group(2):
+        return low, low
+    return low, int(match.group(3)) if match.group(3) else _NO_END
 
 
 class Emitter:
@@ -49,7 +63,15 @@ class Emitter:
         self.names: set[str] = set()
         self.checks: list[Check] = []
         self.max_scale = 1
+        self.named: dict[str, Code] = {}
+        self.named_titles: dict[str, str] = {}
+        self.components: dict[str, str] = {}
+        self.component_titles: dict[str, str] = dict(COMPONENT_TITLES)
         self.scope = Scope(self._resolve, lambda name: facts[name])
+
+    def allow_dates(self) -> None:
+        """Date functions may be used (in formulas, not in plans)."""
+        self.scope = replace(self.scope, dates=True)
 
     def read_names_of(self, pack: Pack) -> None:
         """From here on, named conditions and tables are those of this pack; packs don't see each other's."""
@@ -93,12 +115,23 @@ class Emitter:
         before = self.accumulator(name, place)
         self.current[name] = self.let(self.accumulators[name] + "_new", f"{before} + {amount}")
 
+    def name_result(self, name: str, code: Code, title: str) -> None:
+        """Let later expressions use a computed value under a name."""
+        self.named[name], self.named_titles[name] = code, title
+
     def _resolve(self, name: str) -> Code | Expression | None:
+        if name in self.named:
+            return self.named[name]
+        component = name.removeprefix("burden.")
+        if component != name and component in self.components:
+            return Code(self.components[component], "fen")
         if name in self.known_facts:
             spec = self.known_facts[name]
             variable = self.facts.setdefault(name, f"f{len(self.facts)}")
             if spec.kind == "bool":
                 return Code(f"({variable} != 0)", "bool")
+            if spec.kind == "rate":
+                return Code(variable, "rate", RATE_SCALE)
             kind = f"{spec.kind}:{name}" if spec.kind in ("enum", "set", "code") else spec.kind
             return Code(variable, kind)
         if name in self.known_accumulators:
@@ -157,7 +190,7 @@ class Emitter:
         return replace(code, text=self.let(name, code.text)), missing
 
     def _table(self, table: Table, wanted: str, name: str) -> tuple[Code, str]:
-        axes = [self._axis(fact, table) for fact in table.by]
+        axes = [self._axis(fact, table, position) for position, fact in enumerate(table.by)]
         if not all(axes):
             return Code("0", wanted), ""
         combinations = list(product(*(axis[1] for axis in axes)))
@@ -172,7 +205,7 @@ class Emitter:
         index, stride = [], len(combinations)
         for variable, values in axes:
             stride //= len(values)
-            index.append(f"{variable} * {stride}" if stride > 1 else variable)
+            index.append(f"({variable}) * {stride}" if stride > 1 else f"({variable})")
         constant = f"T{len(self.constants)}"
         self.constants[constant] = numbers
         looked_up = self.let(name, f"{constant}[{' + '.join(index)}]")
@@ -181,13 +214,43 @@ class Emitter:
         known = self.let(name, f"0 if {looked_up} == {UNKNOWN_CELL} else {looked_up}")
         return Code(known, wanted, scale), f"{looked_up} == {UNKNOWN_CELL}"
 
-    def _axis(self, fact: str, table: Table) -> tuple[str, tuple[str, ...]]:
+    def _axis(self, fact: str, table: Table, position: int) -> tuple[str, tuple[str, ...]]:
         spec = self.known_facts.get(fact)
+        counted = self._resolve(fact) if spec is None or spec.kind == "int" else None
+        if isinstance(counted, Code) and counted.type == "int":
+            return self._ranges(counted.text, fact, table, position)
         if spec is None or spec.kind not in ("enum", "bool"):
             self.report(table.place, f"表头“{fact}”不是枚举或是否信息", "请改用已声明的枚举信息")
             return "", ()
         variable = self.facts.setdefault(fact, f"f{len(self.facts)}")
         return variable, YES_NO if spec.kind == "bool" else spec.values
+
+    def _ranges(self, number: str, fact: str, table: Table, position: int) -> tuple[str, tuple[str, ...]]:
+        """An axis of whole numbers: keys like ``0..5``, ``6`` or ``12..``; without ``else`` they leave no hole from 0 on."""
+        keys = list(dict.fromkeys(key[position] for key in table.cells))
+        words = [key for key in keys if key != "else"]
+        matches = [(word, _RANGE.fullmatch(word)) for word in words]
+        bounds = sorted((_bounds(match), word) for word, match in matches if match)
+        if len(bounds) < len(words) or not bounds:
+            self.report(table.place, f"“{fact}”的表头应为个数的范围", "请写成0..5、6或12..")
+            return "", ()
+        following = 0
+        for (low, high), word in bounds:
+            if low < following or high < low:
+                self.report(table.place, f"表格的“{word}”与前一格重叠", "请核对各格的起止")
+            if low > following and "else" not in keys:
+                self.report(
+                    table.place, f"表格缺少“{following}..{low - 1}”一格", "请补上该格；文件未规定时写null并加note"
+                )
+            following = high + 1
+        if following < _NO_END and "else" not in keys:
+            self.report(table.place, f"表格缺少“{following}..”一格", "最后一格请写成“12..”的形式")
+        text = str(len(bounds) if "else" in keys else len(bounds) - 1)
+        for index in range(len(bounds) - 1, -1, -1):
+            low, high = bounds[index][0]
+            upper = "" if high >= _NO_END else f" and {number} <= {high}"
+            text = f"{index} if {number} >= {low}{upper} else {text}"
+        return text, (*(word for _, word in bounds), *(("else",) if "else" in keys else ()))
 
     def _cell(self, table: Table, key: tuple[str, ...], wanted: str, used: set[tuple[str, ...]]) -> Code | None:
         for candidate in (key, *[(*key[:n], "else") for n in range(len(key) - 1, -1, -1)]):

@@ -14,19 +14,19 @@ from typing import cast
 from tongchou.kernel.money import format_yuan
 from tongchou.kernel.period import add_months, first_of_next_month
 from tongchou.kernel.rate import Rate
-from tongchou.policy.expressions import Expression, ExpressionError
+from tongchou.policy.emitter import RATE_SCALE, Emitter
 from tongchou.policy.findings import Finding
-from tongchou.policy.model import Condition, FormulaRule, Quantity
-from tongchou.policy.rejections import FACT_MISSING, FACT_WRONG, NUMBER_UNKNOWN
-from tongchou.policy.typed import UNIT_TYPES, Code, Scope, typed_as
+from tongchou.policy.model import Condition, FactSpec, FormulaRule, Quantity
+from tongchou.policy.rejections import FACT_MISSING, FACT_WRONG
+from tongchou.policy.typed import Code
 from tongchou.policy.wording import formula_in_words
 
-Value = int | bool | date | Rate
+Value = int | bool | date | Rate | str
 
 
 @dataclass(frozen=True, slots=True)
 class FormulaValue:
-    """One computed step: fen (``unit`` 元), a count (个), a rate (率) or a date (日).
+    """One computed step: fen (``unit`` 元), a count (个), a rate (率), a decimal (数), a date (日) or yes/no (是否).
 
     ``formula`` is the rule in words, ``substituted`` the same with the numbers, ``citation`` document and article.
     """
@@ -51,11 +51,13 @@ class FormulaValue:
 def shown(value: Value, unit: str) -> str:
     """A value for people; see :meth:`FormulaValue.value_text`."""
     if isinstance(value, Rate):
-        return value.percent_text()
+        return decimal_text(value.value) if unit == "数" else value.percent_text()
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, bool):
         return "是" if value else "否"
+    if isinstance(value, str):
+        return value
     return format_yuan(value) if unit == "元" else str(value)
 
 
@@ -74,39 +76,27 @@ class Formula:
         self.inputs = rule.inputs
         self._rule = rule
         self._codes: list[Code] = []
-        self._defines = defines
         specs = {spec.name: spec for spec in rule.inputs}
-        known: dict[str, Code] = {}
-        for spec in rule.inputs:
-            text = f"(v_{spec.name} != 0)" if spec.kind == "bool" else f"v_{spec.name}"
-            known[spec.name] = Code(text, spec.kind)
-        scope = Scope(lambda name: known.get(name) or self._defined(name), lambda name: specs[name], dates=True)
-        lines = []
+        emitter = Emitter(facts=specs, accumulators={}, findings=findings)
+        emitter.defines, emitter.tables = defines, tables
+        emitter.allow_dates()
+        for number, spec in enumerate(rule.inputs):
+            emitter.facts[spec.name] = f"f{number}"
         for step in rule.steps:
-            code = self._compile(step.quantity, scope, findings)
-            known[step.name] = Code(f"v_{step.name}", code.type, code.scale)
+            code, _ = emitter.quantity(step.quantity, f"v_{step.name}")
+            emitter.name_result(step.name, code, step.title)
             self._codes.append(code)
-            lines.append(f"    v_{step.name} = {code.text}")
-        names = "".join(f"v_{step.name}, " for step in rule.steps)
-        parameters = ", ".join(f"v_{spec.name}" for spec in rule.inputs)
-        self.source = f"def formula({parameters}):\n" + "\n".join(lines) + f"\n    return ({names})\n"
-        namespace: dict[str, object] = dict(DATE_FUNCTIONS)
+        emitter.refuse_unknowns("1")
+        self._refusals = [refusal for _, refusal in emitter.refusals]
+        refused = "0"
+        for number in range(len(emitter.refusals), 0, -1):
+            refused = f"{number} if {emitter.refusals[number - 1][0]} else {refused}"
+        body = "".join(f"    {line}\n" for line in emitter.lines)
+        results = ", ".join([refused, *(code.text for code in self._codes)])
+        self.source = f"def formula({', '.join(emitter.facts.values())}):\n{body}    return ({results})\n"
+        namespace: dict[str, object] = {**DATE_FUNCTIONS, **emitter.constants}
         exec(compile(self.source, f"<formula {rule.name}>", "exec"), namespace)  # noqa: S102 - text generated here
         self._call = cast("Callable[..., tuple[int, ...]]", namespace["formula"])
-
-    def _defined(self, name: str) -> Expression | None:
-        return self._defines[name].expression if name in self._defines else None
-
-    def _compile(self, quantity: Quantity, scope: Scope, findings: list[Finding]) -> Code:
-        wanted = UNIT_TYPES[quantity.unit]
-        if quantity.expression is None:
-            return Code("0", wanted)
-        try:
-            return typed_as(quantity.expression, wanted, scope)
-        except ExpressionError as error:
-            place = quantity.place
-            findings.append(Finding(place.file, place.line, place.cite, str(error), "请改正表达式"))
-            return Code("0", wanted)
 
     def evaluate(self, inputs: Mapping[str, object]) -> dict[str, Value]:
         """All steps by name.
@@ -121,16 +111,16 @@ class Formula:
 
     def explain(self, inputs: Mapping[str, object]) -> list[FormulaValue]:
         """All steps in order, with titles and citations; raises as :meth:`evaluate`."""
-        for step in self._rule.steps:
-            if step.quantity.unknown:
-                raise NUMBER_UNKNOWN(note=step.quantity.unknown, cite=step.place.citation)
-        results = self._call(*(self._encode(inputs, spec.name, spec.kind, spec.title) for spec in self.inputs))
+        refused, *results = self._call(*(_encode(inputs, spec) for spec in self.inputs))
+        if refused:
+            refusal = self._refusals[refused - 1]
+            raise refusal.kind(**dict(refusal.details))
         titles = {spec.name: spec.title for spec in self.inputs} | {step.name: step.title for step in self._rule.steps}
-        units = {"fen": "元", "date": "日"}
+        units = {"fen": "元", "date": "日", "rate": "数", "bool": "是否"}
         texts = {spec.name: shown(cast("Value", inputs[spec.name]), units.get(spec.kind, "个")) for spec in self.inputs}
         found = []
         for step, number, code in zip(self._rule.steps, results, self._codes, strict=True):
-            value, text = _decode(number, code), step.quantity.text
+            value, text = _decode(number, code), _text(step.quantity)
             words, numbers = formula_in_words(text, titles), formula_in_words(text, texts)
             entry = FormulaValue(
                 step.name, step.title, value, step.quantity.unit, words, numbers, step.quantity.place.citation
@@ -139,22 +129,43 @@ class Formula:
             found.append(entry)
         return found
 
-    def _encode(self, inputs: Mapping[str, object], name: str, kind: str, title: str) -> int:
-        if name not in inputs:
-            raise FACT_MISSING(fact=name, title=title)
-        value = inputs[name]
-        if kind == "date" and isinstance(value, date):
-            return value.toordinal()
-        if (kind == "bool" and isinstance(value, bool)) or (kind in ("int", "fen") and type(value) is int):
-            return int(value)
-        allowed = {"date": "日期", "bool": "是或否", "fen": "整数(分)"}.get(kind, "整数")
-        raise FACT_WRONG(fact=name, title=title, value=value, allowed=allowed)
+
+def _text(quantity: Quantity) -> str:
+    """The rule as written; of a table the names by which it is read."""
+    return f"查表({'、'.join(quantity.table.by)})" if quantity.table else quantity.text
+
+
+def _encode(inputs: Mapping[str, object], spec: FactSpec) -> int:
+    if spec.name not in inputs:
+        raise FACT_MISSING(fact=spec.name, title=spec.title)
+    value, kind = inputs[spec.name], spec.kind
+    if kind == "date" and isinstance(value, date):
+        return value.toordinal()
+    if kind == "enum" and value in spec.values:
+        return spec.values.index(str(value))
+    if kind == "rate" and isinstance(value, Rate) and (value.value * RATE_SCALE).denominator == 1:
+        return int(value.value * RATE_SCALE)
+    if (kind == "bool" and isinstance(value, bool)) or (kind in ("int", "fen") and type(value) is int):
+        return int(value)
+    allowed = {"date": "日期", "bool": "是或否", "fen": "整数(分)", "rate": "六位以内的小数"}.get(kind, "整数")
+    raise FACT_WRONG(fact=spec.name, title=spec.title, value=value, allowed="、".join(spec.values) or allowed)
 
 
 def _decode(number: int, code: Code) -> Value:
     if code.type == "date":
         return date.fromordinal(number)
+    if code.type == "bool":
+        return bool(number)
     return Rate(Fraction(number, code.scale)) if code.type == "rate" else number
+
+
+def decimal_text(value: Fraction) -> str:
+    """An exact decimal without trailing zeros; six places and ``…`` where it has no end."""
+    digits = f"{value.numerator * 10**12 // value.denominator:013d}" if value >= 0 else ""
+    if not digits:
+        return f"-{decimal_text(-value)}"
+    text = f"{digits[:-12]}.{digits[-12:]}".rstrip("0").rstrip(".")
+    return text if (value * 10**12).denominator == 1 else f"{text[: text.index('.') + 7]}…"
 
 
 DATE_FUNCTIONS: dict[str, Callable[..., int]] = {

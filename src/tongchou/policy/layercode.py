@@ -6,10 +6,9 @@ from tongchou.policy.bandcode import write_share
 from tongchou.policy.deductiblecode import write_deductible
 from tongchou.policy.emitter import Emitter
 from tongchou.policy.layerwriter import LayerWriter, yuan
-from tongchou.policy.model import Cap, Layer
+from tongchou.policy.model import Cap, Layer, Quantity
 from tongchou.policy.program import LayerInfo
 from tongchou.policy.typed import Code
-from tongchou.policy.vocabulary import COMPONENT_TITLES
 
 
 class LayerCode(LayerWriter):
@@ -47,13 +46,37 @@ class LayerCode(LayerWriter):
         if layer.deductible:
             refs = (yuan(total), yuan(self.deductible))
             self.show("起付标准以上费用", "计入费用 − 起付标准", "{0} − {1}", refs, yuan(above), show=base)
-        raw, self.first_ratio = write_share(self, total, above, self.deductible)
+        if layer.amount is None:
+            raw, self.first_ratio = write_share(self, total, above, self.deductible)
+        else:
+            raw = self._fixed(layer.amount, above)
         share = self._less_paid(raw, counted) if before else raw
         self.paid = self._payment_caps(share)
         self._leave(above, raw)
         self._feed(counted)
+        self._name_results(counted)
         self.e.refuse_unknowns(above)
         return LayerInfo(layer.id, layer.title, layer.fund, layer.place.citation, self.first_ratio.scale)
+
+    def _fixed(self, amount: Quantity, above: str) -> str:
+        """The amount that the layer pays instead of a share by bands, at most what there is to pay."""
+        code = self.quantity(amount, "fixed")
+        raw = self.smaller("share", self.positive("share", code.text), above)
+        refs = (yuan(code.text), yuan(above))
+        self.show(
+            "应付金额", f"{self.words(amount.text)}，不超过计入费用", "min({0}, {1})", refs, yuan(raw), show=above
+        )
+        return raw
+
+    def _name_results(self, counted: str) -> None:
+        """Later layers may use what this one counted, paid and left as its deductible."""
+        named = {
+            "base": (counted, "计入费用"),
+            "paid": (self.paid, "支付"),
+            "deductible": (self.deductible, "起付标准"),
+        }
+        for what, (variable, title) in named.items():
+            self.e.name_result(f"layer.{self.layer.id}.{what}", Code(variable, "fen"), f"{self.layer.title}{title}")
 
     # -- what the layer counts --------------------------------------------------------------------------------------
 
@@ -62,7 +85,7 @@ class LayerCode(LayerWriter):
         text = " + ".join(parts)
         when = self.e.condition(self.layer.when) if self.layer.when else ""
         base = self.let("base", f"{text} if {when} else 0" if when else text)
-        names = " + ".join(COMPONENT_TITLES[name] for name in self.layer.base)
+        names = " + ".join(self.e.component_titles[name] for name in self.layer.base)
         template = " + ".join(f"{{{index}}}" for index in range(len(parts)))
         self.show("计算基数", names, template, tuple(yuan(part) for part in parts), yuan(base), show=base)
         return base
@@ -106,6 +129,8 @@ class LayerCode(LayerWriter):
         for cap in self.layer.caps:
             if cap.on == "payment" and cap.counts:
                 self.will_feed(cap.counts, paid, cap.place)
+        if self.layer.bands.measure == "payment" and self.layer.bands.counts:
+            self.will_feed(self.layer.bands.counts, paid, self.layer.bands.place)
         if self.layer.cumulate_paid:
             self.will_feed(self.layer.cumulate_paid, paid, self.layer.place)
         title = f"{self.layer.title}支付"

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from tongchou.policy.bands import read_bands
 from tongchou.policy.model import (
     COMPONENTS,
     Adjustment,
-    Bands,
     Benefit,
     Cap,
     Condition,
     Deductible,
     Feed,
     Layer,
+    Move,
     NthRule,
     Quantity,
-    Tier,
 )
-from tongchou.policy.nodes import Map, Scalar, Seq, Tree
+from tongchou.policy.nodes import Scalar, Seq, Tree
 from tongchou.policy.reader import Cursor
 
 OPERATIONS = ("add", "times", "set", "at_least", "at_most")
 
 
-def read_benefit(item: Cursor) -> Benefit:
-    """A benefit: its names, the conditions to be met, its layers."""
+def read_benefit(item: Cursor, parts: Collection[str] = ()) -> Benefit:
+    """A benefit: its names, the conditions to be met, what is moved beforehand, its layers."""
     requires = []
     for rule in item.children("requires"):
         because = rule.needed_text("because")
@@ -34,9 +36,10 @@ def read_benefit(item: Cursor) -> Benefit:
     benefit = Benefit(
         names=item.words("name"),
         requires=tuple(requires),
-        layers=tuple(read_layer(layer) for layer in item.children("layers")),
+        layers=tuple(read_layer(layer, parts) for layer in item.children("layers")),
         uncovered_to=item.choice("uncovered_to", COMPONENTS, "uncovered"),
         place=item.place,
+        moves=tuple(_move(move, parts) for move in item.children("moves")),
     )
     if not benefit.names:
         item.report("待遇没有名称", "请写name: 住院")
@@ -45,12 +48,29 @@ def read_benefit(item: Cursor) -> Benefit:
     return benefit
 
 
-def read_layer(item: Cursor) -> Layer:
+def _move(item: Cursor, parts: Collection[str]) -> Move:
+    found = Move(
+        title=item.needed_text("title"),
+        of=item.choice("of", (*COMPONENTS, *parts), "in_scope"),
+        to=item.choice("to", COMPONENTS, "prior_self_pay"),
+        ratio=item.quantity("ratio", "率"),
+        amount=item.quantity("amount", "元"),
+        when=item.condition("when"),
+        place=item.place,
+    )
+    if (found.ratio is None) == (found.amount is None):
+        item.report("移动多少没有写明", "请写ratio(比例)或amount(金额)其中之一")
+    item.done()
+    return found
+
+
+def read_layer(item: Cursor, parts: Collection[str] = ()) -> Layer:
     """A layer of one fund."""
     base = item.words("base")
     for name in base:
-        if name not in COMPONENTS:
-            item.report(f"不认识的费用成分“{name}”", f"可用：{'、'.join(COMPONENTS)}", item.tree.get("base"))
+        if name not in COMPONENTS and name not in parts:
+            known = "、".join((*COMPONENTS, *parts))
+            item.report(f"不认识的费用成分“{name}”", f"可用：{known}", item.tree.get("base"))
     if not base:
         item.report("没有写计算基数", "请写base: [in_scope]")
     cumulate = item.child("cumulate")
@@ -63,14 +83,17 @@ def read_layer(item: Cursor) -> Layer:
         cumulate_base=cumulate.needed_text("counts") if cumulate else "",
         cumulate_paid=cumulate.needed_text("paid") if cumulate else "",
         deductible=_deductible(item.child("deductible")),
-        bands=_bands(item),
+        bands=read_bands(item),
         adjust=_adjustments(item, "率"),
         caps=tuple(_cap(cap) for cap in item.children("caps")),
-        in_place="in_scope" not in base,
+        in_place="in_scope" not in base and not any(name in parts for name in base),
         rounding=item.choice("rounding", ("half_up", "trunc"), "half_up"),
         feeds=tuple(_feed(feed) for feed in item.children("feeds")),
         place=item.place,
+        amount=item.quantity("amount", "元"),
     )
+    if layer.amount is not None and (layer.bands.tiers or layer.adjust):
+        item.report("既写了支付金额amount，又写了比例", "两者只写一个")
     if cumulate is not None:
         cumulate.done()
     item.done()
@@ -110,9 +133,11 @@ def _nth(item: Cursor | None) -> NthRule | None:
         subtract=item.quantity("subtract", "元"),
         floor=item.quantity("floor", "元"),
         place=item.place,
+        reduce=item.quantity("reduce", "率"),
+        when=item.condition("when"),
     )
-    if bool(factors) == (found.subtract is not None):
-        item.report("第n次的规则应写factors或subtract其中之一", "例如factors: [100%, 50%, 0%]")
+    if [bool(factors), found.subtract is not None, found.reduce is not None].count(True) != 1:
+        item.report("第n次的规则应写factors、subtract、reduce其中之一", "例如factors: [100%, 50%, 0%]")
     item.done()
     return found
 
@@ -121,33 +146,6 @@ def _list(item: Cursor, node: Tree | None, unit: str) -> tuple[Quantity, ...]:
     if not isinstance(node, Seq):
         return ()
     return tuple(q for entry in node.items if (q := item.read_quantity(entry, unit, "factors")) is not None)
-
-
-def _bands(item: Cursor) -> Bands:
-    """``bands`` is a list of tiers, or a mapping with ``measure``, ``counts``, ``whole_amount`` and ``tiers``."""
-    node = item.get("bands")
-    if isinstance(node, Map):
-        block = Cursor(node, item.findings, item.cite, item.document)
-        tiers = block.children("tiers")
-        measure = block.choice("measure", ("above_deductible", "gross"), "above_deductible")
-        counts, whole = block.text("counts"), block.flag("whole_amount")
-        block.done()
-        place = block.place
-    else:
-        tiers, measure, counts, whole, place = item.children("bands"), "above_deductible", "", False, item.place
-    if not tiers:
-        item.report("没有写报销比例", "请写bands: [{ratio: 60%}]")
-    read = tuple(_tier(tier, last=tier is tiers[-1]) for tier in tiers)
-    return Bands(measure, counts, whole, read, place)
-
-
-def _tier(item: Cursor, *, last: bool) -> Tier:
-    upto = item.quantity("to", "元")
-    if (upto is None) != last:
-        item.report("只有最后一段不写上限to", "请给前面各段写to,最后一段不写")
-    tier = Tier(upto, item.needed_quantity("ratio", "率"), item.flag("fixed"))
-    item.done()
-    return tier
 
 
 def _adjustments(item: Cursor, unit: str) -> tuple[Adjustment, ...]:

@@ -9,7 +9,7 @@ from tongchou.policy.emitter import Emitter
 from tongchou.policy.model import Adjustment, Cap, Layer, Place, Quantity
 from tongchou.policy.program import Display, FormatOf
 from tongchou.policy.typed import Code, at_scale
-from tongchou.policy.wording import adjustment_in_words, table_facts
+from tongchou.policy.wording import adjustment_in_words, in_words, table_facts
 
 NO_LIMIT = 10**15
 """In place of a limit whose condition does not hold; above every amount that the interface can carry."""
@@ -49,6 +49,13 @@ class LayerWriter:
     def quantity(self, quantity: Quantity, name: str) -> Code:
         """A number of the document as an atom; unknown ones count as zero and are refused where they are needed."""
         return self.e.quantity(quantity, self.tag + name)[0]
+
+    def words(self, text: str) -> str:
+        """An expression in Chinese words, the results of earlier layers included."""
+        found = in_words(text, self.e.known_facts, self.e.known_accumulators)
+        for name in sorted(self.e.named_titles, key=len, reverse=True):
+            found = found.replace(name, self.e.named_titles[name])
+        return found
 
     # -- limits -----------------------------------------------------------------------------------------------------
 
@@ -139,7 +146,9 @@ class LayerWriter:
 
     def label(self, title: str, quantity: Quantity) -> str:
         """A title with the facts by which its table is read."""
-        facts = "、".join(f"{{fact:{name}}}" for name in table_facts(quantity, self.e.tables))
+        facts = "、".join(
+            f"{{fact:{name}}}" for name in table_facts(quantity, self.e.tables) if name in self.e.known_facts
+        )
         return f"{title}（{facts}）" if facts else title
 
     def show(

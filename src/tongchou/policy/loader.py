@@ -9,6 +9,8 @@ from tongchou.policy.findings import Finding, PolicyErrors
 from tongchou.policy.nodes import Map, parse_yaml
 
 CASES = "cases"
+SHAPES = "shapes"
+"""Fragments of many cities' documents: examples of the language, in force nowhere. Loaded only when named."""
 
 
 def default_pack_directory() -> Path:
@@ -37,7 +39,8 @@ def pack_files(path: Path) -> list[Path]:
     """The pack and binding files under a path, sorted."""
     if path.is_file():
         return [path]
-    return sorted(file for file in path.rglob("*.yaml") if CASES not in file.relative_to(path).parts)
+    left_out = {CASES, SHAPES}
+    return sorted(file for file in path.rglob("*.yaml") if not left_out & set(file.relative_to(path).parts))
 
 
 def case_files(path: Path) -> list[Path]:
@@ -45,7 +48,8 @@ def case_files(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
     inside = path.name == CASES
-    return sorted(file for file in path.rglob("*.yaml") if inside or CASES in file.relative_to(path).parts)
+    found = ((file, file.relative_to(path).parts) for file in path.rglob("*.yaml"))
+    return sorted(file for file, parts in found if SHAPES not in parts and (inside or CASES in parts))
 
 
 def read_cases(path: Path) -> list[Map]:

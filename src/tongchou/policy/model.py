@@ -112,7 +112,10 @@ class Adjustment:
 
 @dataclass(frozen=True, slots=True)
 class NthRule:
-    """How the n-th visit of a period differs: factors, then a fixed amount, or a subtraction for each earlier visit."""
+    """How the n-th visit of a period differs: factors, then a fixed amount, or a step down for each earlier visit.
+
+    The step is an amount (``subtract``) or a share of the deductible (``reduce``), down to ``floor``.
+    """
 
     counts: str
     factors: tuple[Quantity, ...]
@@ -120,6 +123,8 @@ class NthRule:
     subtract: Quantity | None
     floor: Quantity | None
     place: Place
+    reduce: Quantity | None = None
+    when: Condition | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +165,7 @@ class Tier:
 
 @dataclass(frozen=True, slots=True)
 class Bands:
-    """``measure`` is ``above_deductible`` or ``gross``; ``whole`` looks one band up for the whole amount."""
+    """``measure`` is ``above_deductible``, ``gross`` or ``payment``; ``whole`` looks one band up for the whole amount."""
 
     measure: str
     counts: str
@@ -181,7 +186,10 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One payer above the person: base → cost caps → deductible → bands → adjustments → payment caps → what is left."""
+    """One payer above the person: base → cost caps → deductible → bands → adjustments → payment caps → what is left.
+
+    With ``amount`` the layer pays that amount instead of a share by bands, at most what lies above the deductible.
+    """
 
     id: str
     title: str
@@ -198,6 +206,30 @@ class Layer:
     rounding: str
     feeds: tuple[Feed, ...]
     place: Place
+    amount: Quantity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Before the layers: a share (``ratio``) or an amount of one component goes to another."""
+
+    title: str
+    of: str
+    to: str
+    ratio: Quantity | None
+    amount: Quantity | None
+    when: Condition | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the in-scope cost that goes its own way: the fee lines of some item kinds or classes."""
+
+    name: str
+    title: str
+    kinds: tuple[str, ...]
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +241,7 @@ class Benefit:
     layers: tuple[Layer, ...]
     uncovered_to: str
     place: Place
+    moves: tuple[Move, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +358,7 @@ class Pack:
     payers: tuple[Payer, ...] = ()
     financing: Financing | None = None
     formulas: dict[str, FormulaRule] = field(default_factory=dict)
+    parts: dict[str, Part] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,17 +8,19 @@ from datetime import date
 from tongchou.policy.findings import Finding
 from tongchou.policy.layers import read_benefit
 from tongchou.policy.model import (
+    COMPONENTS,
     AccumulatorSpec,
     Ambiguity,
     Condition,
     FactSpec,
     LineRules,
     Pack,
+    Part,
     Payer,
     Quantity,
 )
 from tongchou.policy.nodes import Map, Scalar, Seq, Tree
-from tongchou.policy.reader import COUNTER_NAME, FACT_NAME, Cursor
+from tongchou.policy.reader import COUNTER_NAME, FACT_NAME, STEP_NAME, Cursor
 from tongchou.policy.rules import read_financing, read_formulas
 
 KINDS = ("int", "fen", "bool", "enum", "set", "date", "code")
@@ -43,6 +45,7 @@ def read_pack(tree: Map, findings: list[Finding], vocabulary: Mapping[str, FactS
     else:
         top.report("缺少文件来源", "请写source: {title: 文件名, number: 文号, date: 日期}")
     top.document = document
+    parts = _parts(top)
     pack = Pack(
         id=top.needed_text("pack"),
         title=top.needed_text("title"),
@@ -62,10 +65,11 @@ def read_pack(tree: Map, findings: list[Finding], vocabulary: Mapping[str, FactS
         ambiguities=read_ambiguities(tree, findings),
         refusals=_refusals(top),
         lines=_lines(top),
-        benefits=tuple(read_benefit(item) for item in top.children("benefits")),
+        benefits=tuple(read_benefit(item, parts) for item in top.children("benefits")),
         payers=tuple(_payer(item) for item in top.children("payers")),
         financing=read_financing(top.child("financing")),
         formulas=read_formulas(top),
+        parts=parts,
     )
     top.used |= {"ambiguities"}
     top.text("language")
@@ -185,6 +189,21 @@ def _accumulators(top: Cursor) -> dict[str, AccumulatorSpec]:
             item.report(f"累计项“{name}”的周期不认识", "名称应以year.、month.、day.或life.开头")
         unit = item.choice("unit", ("元", "次"), "元")
         found[name] = AccumulatorSpec(name, item.needed_text("title"), period, unit, item.place)
+        item.done()
+    return found
+
+
+def _parts(top: Cursor) -> dict[str, Part]:
+    """Parts of the in-scope cost with layers of their own, and the item kinds or classes of their fee lines."""
+    found = {}
+    for name, node in top.named("parts"):
+        item = top.enter(node, name)
+        if item is None:
+            continue
+        if name in COMPONENTS:
+            item.report(f"“{name}”已是费用成分", "请给这一部分另取名称")
+        item.check_name(name, STEP_NAME, "domestic_materials")
+        found[name] = Part(name, item.needed_text("title"), item.words("kinds"), item.place)
         item.done()
     return found
 

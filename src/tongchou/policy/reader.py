@@ -179,6 +179,7 @@ class Cursor:
         """A number, an expression, a table (``by``), ``{value: …}`` or ``null`` with a note beside it."""
         if isinstance(node, Map):
             inner = Cursor(node, self.findings, self.cite, self.document)
+            inner.used.add("unit")
             if node.get("by") is not None:
                 return Quantity(unit, inner.place, text=what, table=inner.table(unit))
             value = inner.need("value")

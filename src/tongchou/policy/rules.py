@@ -8,7 +8,7 @@ from tongchou.policy.model import FactSpec, Financing, FinancingClass, FormulaRu
 from tongchou.policy.nodes import Scalar
 from tongchou.policy.reader import STEP_NAME, Cursor
 
-UNITS = {"fen": "元", "int": "个", "rate": "率", "date": "日"}
+UNITS = {"fen": "元", "int": "个", "rate": "率", "decimal": "数", "date": "日", "bool": "是否"}
 
 
 def read_financing(block: Cursor | None) -> Financing | None:
@@ -82,9 +82,10 @@ def _formula(name: str, item: Cursor) -> FormulaRule:
     for key, node in item.named("inputs"):
         entry = item.enter(node, key)
         if entry is not None:
-            kind = entry.choice("kind", ("int", "fen", "bool", "date"), "fen")
+            kind = entry.choice("kind", ("int", "fen", "rate", "bool", "enum", "date"), "fen")
             input_name = entry.check_name(key, STEP_NAME, "paid_on")
-            inputs.append(FactSpec(input_name, entry.needed_text("title"), kind, entry.text("unit")))
+            title, unit, values = entry.needed_text("title"), entry.text("unit"), entry.words("values")
+            inputs.append(FactSpec(input_name, title, kind, unit, values))
             entry.done()
     steps = []
     for step in item.children("steps"):

@@ -23,7 +23,7 @@ from tongchou.policy.expressions import (
 )
 from tongchou.policy.model import FactSpec
 
-UNIT_TYPES = {"元": "fen", "率": "rate", "个": "int", "日": "date"}
+UNIT_TYPES = {"元": "fen", "率": "rate", "数": "rate", "个": "int", "日": "date", "是否": "bool"}
 TYPE_NAMES = {"fen": "金额", "rate": "比例", "int": "个数", "bool": "条件", "date": "日期"}
 DATE_FUNCTIONS = {
     "next_month": ("date", ("date",)),
@@ -152,10 +152,8 @@ def _operation(operation: Operation, scope: Scope) -> Code:
         return _comparison(operation, scope)
     if op in DATE_FUNCTIONS:
         return _date_function(operation, scope)
-    if op == "share":
-        amount = typed_as(operation.args[0], "fen", scope)
-        rate = typed_as(operation.args[1], "rate", scope)
-        return Code(f"((2 * ({amount.text}) * ({rate.text}) + {rate.scale}) // {2 * rate.scale})", "fen")
+    if op in ("share", "share_down", "divide", "prorate", "round_to", "whole"):
+        return _rounded(operation, scope)
     if op == "positive":
         code = typed(operation.args[0], scope)
         return Code(f"max(0, {code.text})", code.type, code.scale)
@@ -167,6 +165,44 @@ def _operation(operation: Operation, scope: Scope) -> Code:
         texts, code_type, scale = _same([typed(arg, scope) for arg in operation.args])
         return Code(f"{op}({', '.join(texts)})", code_type, scale)
     return _arithmetic(op, [typed(arg, scope) for arg in operation.args])
+
+
+def _rounded(operation: Operation, scope: Scope) -> Code:
+    """The functions that round, half up to the fen unless their name says otherwise."""
+    op = operation.op
+    codes = [typed(arg, scope) for arg in operation.args]
+    if op == "whole":
+        (amount, unit), _, _ = _same(codes)
+        return Code(f"(({amount}) // {_positive(unit)})", "int")
+    amount = typed_as(operation.args[0], "fen", scope).text
+    if op == "round_to":
+        step = int(_positive(typed_as(operation.args[1], "fen", scope).text))
+        return Code(f"((2 * ({amount}) + {step}) // {2 * step} * {step})", "fen")
+    if op == "divide":
+        count = typed_as(operation.args[1], "int", scope).text
+        return Code(_quotient(f"({amount})", count), "fen")
+    if op == "prorate":
+        (part, whole), _, _ = _same(codes[1:])
+        return Code(_quotient(f"({amount}) * ({part})", whole), "fen")
+    rate = typed_as(operation.args[1], "rate", scope)
+    if op == "share_down":
+        return Code(f"(({amount}) * ({rate.text}) // {rate.scale})", "fen")
+    return Code(f"((2 * ({amount}) * ({rate.text}) + {rate.scale}) // {2 * rate.scale})", "fen")
+
+
+def _positive(text: str) -> str:
+    """A divisor that must be a number above zero written in the text itself."""
+    if text.isdigit() and int(text) > 0:
+        return text
+    raise ExpressionError("除数应是写明的正数")
+
+
+def _quotient(dividend: str, divisor: str) -> str:
+    """Half up; nothing where the divisor is not above zero, so that every expression has a value."""
+    if divisor.isdigit():
+        number = int(_positive(divisor))
+        return f"((2 * {dividend} + {number}) // {2 * number})"
+    return f"((2 * {dividend} + ({divisor})) // (2 * ({divisor})) if ({divisor}) > 0 else 0)"
 
 
 def _same(codes: list[Code]) -> tuple[list[str], str, int]:

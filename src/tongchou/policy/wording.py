@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from tongchou.policy.model import AccumulatorSpec, Adjustment, FactSpec, Quantity
+from tongchou.policy.vocabulary import COMPONENT_TITLES
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)+(?::[0-9]+)?")
 _STEP_NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -13,7 +14,12 @@ _FUNCTIONS = {
     "min(": "取小(",
     "max(": "取大(",
     "positive(": "不小于零(",
+    "share_down(": "按比例舍去(",
     "share(": "按比例(",
+    "divide(": "平分(",
+    "prorate(": "按份额(",
+    "round_to(": "取整(",
+    "whole(": "整倍数(",
     "next_month(": "次月一日(",
     "add_months(": "若干月后(",
     "year_start(": "年初(",
@@ -21,6 +27,7 @@ _FUNCTIONS = {
     "days_between(": "天数(",
 }
 _KEYWORDS = ((r"\bif\b", "如果"), (r"\bthen\b", "则"), (r"\belse\b", "否则"), (r"\bnot\b", "不是"), (r"\bin\b", "属于"))
+_OTHER = {"bill.total": "总费用"}
 _OPERATIONS = {"times": "乘以", "set": "定为", "at_least": "不低于", "at_most": "不高于"}
 
 
@@ -34,7 +41,8 @@ def in_words(text: str, facts: Mapping[str, FactSpec], accumulators: Mapping[str
     def title(match: re.Match[str]) -> str:
         name = match.group()
         known: FactSpec | AccumulatorSpec | None = facts.get(name) or accumulators.get(name)
-        return known.title if known else name
+        component = COMPONENT_TITLES.get(name.partition(".")[2], "") if name.startswith(("bill.", "burden.")) else ""
+        return known.title if known else component or _OTHER.get(name, name)
 
     text = _NAME.sub(title, text)
     return text.replace("pp", "个百分点").replace(" * ", " × ").replace(" - ", " − ")
