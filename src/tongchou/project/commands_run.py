@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -186,7 +184,7 @@ def _play(arguments: list[str]) -> None:
 
 def _print_welcome(url: str) -> None:
     """Say where to look: the room web knows its pages and logins (``web.welcome.welcome_lines``)."""
-    lines = [f"统筹已启动 / running: {url}", ""]
-    if find_spec("tongchou.web.welcome"):
-        lines += import_module("tongchou.web.welcome").welcome_lines(url)
-    print("\n" + "\n".join([*lines, "", "按 Ctrl-C 停止 / Ctrl-C stops everything"]), flush=True)
+    from tongchou.web.welcome import welcome_lines
+
+    lines = [f"统筹已启动 / running: {url}", "", *welcome_lines(url), "", "按 Ctrl-C 停止 / Ctrl-C stops everything"]
+    print("\n" + "\n".join(lines), flush=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
 from pathlib import Path
@@ -37,7 +36,7 @@ ROOMS = (
 """The rooms that are Django apps, from the ground up; the label of each is its name."""
 
 INSTALLED_APPS = [
-    *(f"tongchou.{room}" for room in ROOMS if importlib.util.find_spec(f"tongchou.{room}.apps") is not None),
+    *(f"tongchou.{room}" for room in ROOMS),
     "tongchou.web.apps.ReferenceAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

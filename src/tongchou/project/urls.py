@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = [path("admin/", admin.site.urls)]
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("admin/", admin.site.urls),
+    path("", include("tongchou.web.urls")),
+]
 
-if importlib.util.find_spec("tongchou.web") and importlib.util.find_spec("tongchou.web.urls"):
-    urlpatterns.append(path("", include("tongchou.web.urls")))
-    handler400 = "tongchou.web.views.errors.bad_request"
-    handler403 = "tongchou.web.views.errors.forbidden"
-    handler404 = "tongchou.web.views.errors.not_found"
-    handler500 = "tongchou.web.views.errors.server_error"
+handler400 = "tongchou.web.views.errors.bad_request"
+handler403 = "tongchou.web.views.errors.forbidden"
+handler404 = "tongchou.web.views.errors.not_found"
+handler500 = "tongchou.web.views.errors.server_error"
