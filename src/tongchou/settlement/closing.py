@@ -11,7 +11,7 @@ from tongchou.ledger import api as ledger
 from tongchou.ledger.api import ACCOUNT, ACCOUNT_FUNDS, CASH, FUND_TOTAL, TOTAL, DayFigures
 from tongchou.settlement.database import run
 from tongchou.settlement.models import Reconciliation
-from tongchou.settlement.statements import Scope, totals_of
+from tongchou.settlement.statements import DayParts, Scope, parts_of
 
 SETTLEMENTS, INSTITUTIONS, LEDGER = "结算", "机构", "账簿"
 
@@ -139,10 +139,11 @@ def claims_of(*, area: str, day: date) -> tuple[Claim, ...]:
     ).order_by("created_at", "pk")
     for row in rows:
         found[row.institution_code, row.scheme, row.clearing_type, row.claimed.get("refund", "")] = row
-    return tuple(_claim(row) for _, row in sorted(found.items()))
+    own = parts_of(institutions=codes, begin=day, end=day)
+    return tuple(_claim(row, own) for _, row in sorted(found.items()))
 
 
-def _claim(row: Reconciliation) -> Claim:
+def _claim(row: Reconciliation, parts: DayParts) -> Claim:
     refund = row.claimed.get("refund", "")
     scope = Scope(
         institution_code=row.institution_code,
@@ -152,7 +153,7 @@ def _claim(row: Reconciliation) -> Claim:
         clearing_type=row.clearing_type,
         refund=refund,
     )
-    own = totals_of(scope)
+    own = parts.totals_of(scope)
     return Claim(
         institution_code=row.institution_code,
         scheme=row.scheme,

@@ -87,11 +87,8 @@ class DetailResult:
     account_pay: int
 
 
-_WHERE = """
-s.institution_code = %(institution)s AND s.settled_at >= %(begin)s AND s.settled_at < %(end)s
-AND (%(scheme)s = '' OR s.scheme = %(scheme)s) AND (%(clearing)s = '' OR s.clearing_type = %(clearing)s)
-AND (%(refund)s = '' OR (s.direction < 0) = (%(refund)s = '1'))
-AND NOT EXISTS (
+_SEEN = """
+NOT EXISTS (
     SELECT 1 FROM settlement_receipt r
     WHERE r.institution_code = s.institution_code AND r.message_id = s.message_id
     AND (r.undone_by <> '' OR r.transaction = '2601'))
@@ -99,11 +96,24 @@ AND NOT EXISTS (
     SELECT 1 FROM settlement_settlement a
     WHERE a.encounter_id = s.encounter_id AND a.message_id = s.message_id AND a.direction = s.direction AND a.id < s.id)
 """
+_WHERE = f"""
+s.institution_code = %(institution)s AND s.settled_at >= %(begin)s AND s.settled_at < %(end)s
+AND (%(scheme)s = '' OR s.scheme = %(scheme)s) AND (%(clearing)s = '' OR s.clearing_type = %(clearing)s)
+AND (%(refund)s = '' OR (s.direction < 0) = (%(refund)s = '1'))
+AND {_SEEN}
+"""
 # What 2601 undid, and the rows that undid it, count on neither side: the institution never saw that answer, so its list can
 # hold neither of the two (for a revocation taken back: neither the revocation nor the settlement made again).
 _TOTALS = f"""
 SELECT coalesce(sum(s.total), 0), coalesce(sum(s.fund_pay), 0), coalesce(sum(s.account_pay), 0), count(*)
 FROM settlement_settlement s WHERE {_WHERE}
+"""
+_PARTS = f"""
+SELECT s.institution_code, s.scheme, s.clearing_type, CASE WHEN s.direction < 0 THEN '1' ELSE '0' END,
+       sum(s.total)::bigint, sum(s.fund_pay)::bigint, sum(s.account_pay)::bigint, count(*)
+FROM settlement_settlement s
+WHERE s.institution_code = ANY(%(institutions)s) AND s.settled_at >= %(begin)s AND s.settled_at < %(end)s AND {_SEEN}
+GROUP BY 1, 2, 3, 4
 """
 _DETAILS = f"""
 SELECT s.id, s.encounter_id, p.number, s.total, s.fund_pay, s.account_pay, s.direction < 0, s.message_id, s.reversal_of_id
@@ -141,6 +151,42 @@ def totals_of(scope: Scope) -> Totals:
     """
     total, fund_pay, account_pay, count = run(_TOTALS, _given(scope))[0]
     return Totals(total=int(total), fund_pay=int(fund_pay), account_pay=int(account_pay), count=count)
+
+
+@dataclass(frozen=True, slots=True)
+class DayParts:
+    """The centre's totals of some institutions' days, cut so finely that every scope is a sum of parts."""
+
+    parts: tuple[tuple[str, str, str, str, Totals], ...]
+
+    def totals_of(self, scope: Scope) -> Totals:
+        """As :func:`totals_of` of a scope with the same days, without asking the database again."""
+        asked = (scope.institution_code, scope.scheme, scope.clearing_type, scope.refund)
+        chosen = [
+            part[4] for part in self.parts if all(want in ("", have) for want, have in zip(asked, part, strict=False))
+        ]
+        return Totals(
+            total=sum(part.total for part in chosen),
+            fund_pay=sum(part.fund_pay for part in chosen),
+            account_pay=sum(part.account_pay for part in chosen),
+            count=sum(part.count for part in chosen),
+        )
+
+
+def parts_of(*, institutions: Sequence[str], begin: date, end: date) -> DayParts:
+    """The totals of all scopes of these institutions over the days [begin, end], in one query.
+
+    Raises:
+        Rejection: SETL-061.
+    """
+    given = _given(Scope(institution_code="", begin=begin, end=end)) | {"institutions": list(institutions)}
+    found = run(_PARTS, given)
+    return DayParts(
+        tuple(
+            (code, scheme, clearing, refund, Totals(total=total, fund_pay=fund, account_pay=account, count=count))
+            for code, scheme, clearing, refund, total, fund, account, count in found
+        )
+    )
 
 
 def statement_details(*, scope: Scope, rows: Sequence[DetailClaim], now: datetime) -> list[DetailResult]:

@@ -8,11 +8,14 @@ from io import BytesIO
 import openpyxl
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests.integration.web import city as cities
 from tests.integration.web.conftest import ClientOf
 from tongchou.ledger import api as ledger
+from tongchou.settlement import api as settlement
+from tongchou.settlement.statements import Scope, Totals, parts_of, totals_of
 
 
 @pytest.mark.requirement("R1.3.03")
@@ -82,3 +85,36 @@ def test_the_desk_has_the_days_cost_by_fund_and_institution(city: cities.City, c
     figures = ledger.views_of(area=cities.AREA, day=timezone.localdate())["账簿"]
     assert f"{figures[ledger.TOTAL] / 100:,.2f}" in page
     assert f"{figures[ledger.FUND_TOTAL] / 100:,.2f}" in page
+
+
+@pytest.mark.requirement("R1.3.03")
+def test_what_institutions_state_stands_beside_and_stops_the_closing(city: cities.City, client_of: ClientOf) -> None:
+    """3201 of two institutions, one of them a fen off: 已对平, 不平, and 未对账 for the silent ones."""
+    client, day = client_of("accountant"), timezone.localdate()
+    for institution, off in ((cities.HOSPITAL, 0), (cities.PHARMACY, 1)):
+        scope = Scope(institution_code=institution, begin=day, end=day)
+        own = totals_of(scope)
+        claimed = Totals(total=own.total + off, fund_pay=own.fund_pay, account_pay=own.account_pay, count=own.count)
+        settlement.statement_totals(scope=scope, claimed=claimed, now=timezone.now())
+        assert parts_of(institutions=[institution], begin=day, end=day).totals_of(scope) == own
+    page = client.get(f"/days/{day}/").content.decode()
+    assert page.count("已对平") == 1
+    assert page.count("不平</span>") == 1
+    assert "机构对账不平" in page
+    assert page.count("未对账</span>") >= 2
+    refused = client.post(f"/days/{day}/close/")
+    assert refused.status_code == 422
+    assert cities.PHARMACY in refused.content.decode()
+
+
+def test_the_page_asks_as_often_however_many_statements_there_are(city: cities.City, client_of: ClientOf) -> None:
+    client, day = client_of("accountant"), timezone.localdate()
+    counted = []
+    for scheme in ("", "310", "390"):
+        for code, *_ in cities.INSTITUTIONS:
+            scope = Scope(institution_code=code, begin=day, end=day, scheme=scheme)
+            settlement.statement_totals(scope=scope, claimed=totals_of(scope), now=timezone.now())
+        with CaptureQueriesContext(connection) as captured:
+            client.get(f"/days/{day}/")
+        counted.append(len(captured))
+    assert counted[0] == counted[-1]
