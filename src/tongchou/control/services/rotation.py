@@ -1,8 +1,7 @@
 """Changing the data keys while the system runs: new key, every ciphertext made anew, old key forgotten.
 
-Rooms register their encrypted columns (``register_column``). Rows are taken in small batches, each in a transaction of its
-own, and changed only if nobody changed them meanwhile; what running processes still write with the old key is caught by
-going round until nothing is left. Reading works all the time, for both keys are there.
+Rooms register their encrypted columns (``register_column``). Rows are taken and locked in small batches, each in a transaction
+of its own; what running processes still write with the old key is caught by going round until nothing is left. Reading works all the time, for both keys are there.
 """
 
 from __future__ import annotations
@@ -89,33 +88,34 @@ def _column(column: Column, rehash: bool) -> int:
     return changed
 
 
-def _rows(column: Column, *, everything: bool) -> Iterator[list[tuple[int, bytes]]]:
+def _rows(column: Column, *, everything: bool) -> Iterator[list[int]]:
     last = 0
     current = vault.keys().current
     wanted = (
         "" if everything else f" AND get_byte({column.cipher}, 1) * 256 + get_byte({column.cipher}, 2) <> {current}"
     )
-    sql = f"""SELECT id, {column.cipher} FROM {column.table}
+    sql = f"""SELECT id FROM {column.table}
               WHERE id > %s AND {column.cipher} IS NOT NULL{wanted} ORDER BY id LIMIT {BATCH}"""
     while True:
         with connection.cursor() as cursor:
             cursor.execute(sql, [last])
-            rows = [(int(row_id), bytes(data)) for row_id, data in cursor.fetchall()]
+            rows = [int(row_id) for (row_id,) in cursor.fetchall()]
         if not rows:
             return
         yield rows
-        last = rows[-1][0]
+        last = rows[-1]
 
 
-def _rewrite(column: Column, rows: list[tuple[int, bytes]]) -> int:
+def _rewrite(column: Column, rows: list[int]) -> int:
+    """Make the ciphertexts of a batch anew. The rows are locked from reading to writing: no change of others is lost."""
     sets = f"{column.cipher} = %s" + (f", {column.search} = %s" if column.search else "")
-    sql = f"UPDATE {column.table} SET {sets} WHERE id = %s AND {column.cipher} = %s"
-    changed = 0
+    locked = f"SELECT id, {column.cipher} FROM {column.table} WHERE id = ANY(%s) AND {column.cipher} IS NOT NULL ORDER BY id FOR UPDATE"
     with transaction.atomic(), connection.cursor() as cursor:
-        for row_id, data in rows:
+        cursor.execute(locked, [rows])
+        found = [(int(row_id), bytes(data)) for row_id, data in cursor.fetchall()]
+        for row_id, data in found:
             text = vault.decrypt(column=column.label, data=data)
             made = vault.encrypt(column=column.label, text=text)
             search = [vault.search_hash(column=column.label, text=text)] if column.search else []
-            cursor.execute(sql, [made, *search, row_id, data])
-            changed += cursor.rowcount
-    return changed
+            cursor.execute(f"UPDATE {column.table} SET {sets} WHERE id = %s", [made, *search, row_id])
+    return len(found)
