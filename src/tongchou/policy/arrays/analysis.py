@@ -41,16 +41,13 @@ class Split:
 
 def function_of(plan: Plan) -> Function:
     """Read the generated source of a plan."""
-    tree = ast.parse(plan.source).body[0]
-    assert isinstance(tree, ast.FunctionDef)
-    statements = []
-    for statement in tree.body[:-1]:
-        assert isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)
-        statements.append((statement.targets[0].id, statement.value))
-    last = tree.body[-1]
-    assert isinstance(last, ast.Return) and isinstance(last.value, ast.Tuple)
-    parameters = tuple(argument.arg for argument in tree.args.args)
-    return Function(parameters, tuple(statements), tuple(last.value.elts))
+    match ast.parse(plan.source).body:
+        case [ast.FunctionDef(args=arguments, body=[*lines, ast.Return(value=ast.Tuple(elts=returned))])]:
+            pairs = [(line.targets[0], line.value) for line in lines if isinstance(line, ast.Assign)]
+            statements = tuple((target.id, value) for target, value in pairs if isinstance(target, ast.Name))
+            if len(statements) == len(lines):
+                return Function(tuple(argument.arg for argument in arguments.args), statements, tuple(returned))
+    raise TypeError(f"the code of plan {plan.id} is not a straight line")
 
 
 def result_names(plan: Plan) -> tuple[str, ...]:
@@ -120,7 +117,8 @@ class _Lifter(ast.NodeTransformer):
 
     def without_absent(self, node: ast.expr) -> ast.expr:
         """The expression with the amounts that are not given as zero."""
-        return _Absent(self.zero).visit(node)
+        given: ast.expr = _Absent(self.zero).visit(node)
+        return given
 
     def statement(self, node: ast.expr) -> ast.expr:
         """One statement's expression. The same number twice in a statement is one number of the policy (a minimum, say)."""
@@ -148,12 +146,10 @@ class _Lifter(ast.NodeTransformer):
             first = ast.IfExp(part.test, part.body, first)
         return first, node
 
-    def visit(self, node: ast.AST) -> ast.expr:
-        assert isinstance(node, ast.expr)
+    def visit(self, node: ast.expr) -> ast.expr:  # type: ignore[override]  # statements never come here
         if self.varies(node):
-            visited = self.generic_visit(node)
-            assert isinstance(visited, ast.expr)
-            return visited
+            self.generic_visit(node)  # changes the node itself
+            return node
         if isinstance(node, ast.Constant) and node.value in KEPT and not isinstance(node.value, bool):
             return node
         return self._lifted(self.without_absent(node))
@@ -195,5 +191,5 @@ class _Absent(ast.NodeTransformer):
     def __init__(self, zero: set[str]) -> None:
         self.zero = zero
 
-    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802 - the name that ast calls
+    def visit_Name(self, node: ast.Name) -> ast.expr:
         return ast.Constant(0) if node.id in self.zero else node

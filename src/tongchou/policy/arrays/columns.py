@@ -12,6 +12,7 @@ Because the policy's numbers are data of the loop, plans that differ in numbers 
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -134,22 +135,23 @@ def _prologue(plan: Plan, parts: analysis.Split) -> Callable[..., tuple[int, ...
 class _Lanes(ast.NodeTransformer):
     """Rewrites integer operators for whole numbers in float64 lanes."""
 
-    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:  # noqa: N802 - the name that ast calls
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         self.generic_visit(node)
         if not isinstance(node.op, ast.FloorDiv):
             return node
         quotient = ast.BinOp(node.left, ast.Div(), node.right)
         return ast.Call(ast.Name("floor", ast.Load()), [quotient], [])
 
-    def visit_Call(self, node: ast.Call) -> ast.expr:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> ast.expr:
         self.generic_visit(node)
-        assert isinstance(node.func, ast.Name) and node.func.id in ("min", "max")
+        if not isinstance(node.func, ast.Name) or node.func.id not in ("min", "max"):
+            raise TypeError(f"not an operator of the policy language: {ast.unparse(node)}")
         folded = node.args[0]
         for argument in node.args[1:]:
             folded = ast.Call(ast.Name(f"{node.func.id}_lane", ast.Load()), [folded, argument], [])
         return folded
 
-    def visit_Constant(self, node: ast.Constant) -> ast.expr:  # noqa: N802
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
         return ast.Constant(float(node.value)) if isinstance(node.value, int) else node
 
 
@@ -178,22 +180,28 @@ def _loop_texts(parts: analysis.Split, inputs: Sequence[str], outputs: Sequence[
     unpack_columns = [f"    c{number} = columns[{number}]" for number in range(len(inputs))]
     unpack_out = [f"    o{number} = out[{number}]" for number in range(len(outputs))]
     loop = "\n".join([
-        f"def loop(row, start, stop, {columns}, {results}):", *given, "    for i in range(start, stop):", *read, *body, *written,
+        f"def loop(row, {columns}, {results}):", *given, "    for i in range(len(c0)):", *read, *body, *written,
         "", "def drive(low, high, rows, starts, stops, columns, out):", *unpack_columns, *unpack_out,
         "    for piece in range(low, high):",
-        f"        loop(rows[piece], starts[piece], stops[piece], {columns}, {results})",
+        "        start, stop = starts[piece], stops[piece]",
+        f"        loop(rows[piece], {_slices(columns)}, {_slices(results)})",
     ])  # fmt: skip
     sweep = "\n".join([
-        f"def loop(row, start, stop, {columns}, total):", *given, *sums, "    for i in range(start, stop):", *read, *body, *added,
+        f"def loop(row, {columns}, total):", *given, *sums, "    for i in range(len(c0)):", *read, *body, *added,
         *kept,
         "", "def sweep(low, high, first, after, rows, columns, partial):", *unpack_columns,
         "    for tile in range(low, high):",
         f"        start = first + tile * {TILE}",
         f"        stop = min(start + {TILE}, after)",
         "        for reform in range(len(rows)):",
-        f"            loop(rows[reform], start, stop, {columns}, partial[tile, reform])",
+        f"            loop(rows[reform], {_slices(columns)}, partial[tile, reform])",
     ])  # fmt: skip
     return loop, sweep
+
+
+def _slices(names: str) -> str:
+    """The columns cut to a piece: a loop from zero has no negative index to mind, so the compiler can take it in lanes."""
+    return ", ".join(f"{name}[start:stop]" for name in names.split(", "))
 
 
 @cache
@@ -226,5 +234,5 @@ def _in_threads(work: Callable[[int, int], Any], pieces: int, threads: int) -> N
         return
     bounds = [pieces * number // threads for number in range(threads + 1)]
     with ThreadPoolExecutor(threads) as pool:
-        for done in [pool.submit(work, low, high) for low, high in zip(bounds, bounds[1:], strict=False)]:
+        for done in [pool.submit(work, low, high) for low, high in itertools.pairwise(bounds)]:
             done.result()

@@ -8,6 +8,7 @@ accumulator; it is counted.
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -101,7 +102,7 @@ class SequenceKernel:
             total = part(0, persons)
         else:
             with ThreadPoolExecutor(threads) as pool:
-                parts = [pool.submit(part, a, b) for a, b in zip(bounds, bounds[1:], strict=False)]
+                parts = [pool.submit(part, a, b) for a, b in itertools.pairwise(bounds)]
                 total = np.add.reduce([done.result() for done in parts])
         claims = int(starts[-1] - starts[0])
         return SequenceResult([[int(v) for v in row[:-1]] for row in total], [int(row[-1]) for row in total], claims)
