@@ -61,6 +61,7 @@ format: install ## let the formatter write
 	@$(BIN)/ruff format .
 
 bench: install ## measure, and write docs/performance.md
+	-@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt # engines to measure beside
 	@$(BIN)/python benchmarks/run.py $(ARGS)
 
 lock: install ## resolve pyproject.toml anew into requirements.lock

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.harness import ROOT, Row, instance, machine
 
-MEASUREMENTS = ("database", "policy", "settlement_core", "demo", "gateway", "overhead")
+MEASUREMENTS = ("database", "policy", "policy_arrays", "settlement_core", "demo", "gateway", "overhead")
 """Modules in this folder with ``measure(context) -> list[Row]``, in their order; later ones use figures of earlier ones."""
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 DOCUMENT = ROOT / "docs" / "performance.md"
