@@ -15,8 +15,14 @@ PATH_NAME = re.compile(r"(path|dir|folder|root|parent|file|base|here|packs?|poli
 FLOAT_CALLS = {"float", "math.floor", "math.ceil", "math.sqrt", "round"}
 
 
+LANES = {"src/tongchou/policy/arrays/columns.py"}
+"""The one exception: whole numbers carried in float64 lanes for speed, exact below 2⁵³. The module refuses amounts that
+could leave that range, and a test holds it against the integer function claim by claim."""
+
+
 def test_no_float_in_a_money_room() -> None:
-    found = [finding for source in product() if source.room in MONEY_ROOMS for finding in _floats(source)]
+    rooms = [source for source in product() if source.room in MONEY_ROOMS and source.name not in LANES]
+    found = [finding for source in rooms for finding in _floats(source)]
     assert not found, report(found)
 
 
