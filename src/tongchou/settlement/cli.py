@@ -46,20 +46,31 @@ def _doctor(args: argparse.Namespace) -> int:
 
 
 def _close(args: argparse.Namespace) -> int:
-    from datetime import date
-
     from tongchou.ledger import api as ledger
     from tongchou.settlement import api
 
     now = _now()
-    day = date.fromisoformat(args.day) if args.day else now.date()
+    day = args.day or now.date()
     api.ensure_fee_months(around=day)
-    for area in [args.area] if args.area else ledger.areas():
+    areas = [args.area] if args.area else ledger.areas()
+    if not areas:
+        print("还没有统筹区：请先导入演示数据或建立科目表 / there is no pooling area yet")
+    for area in areas:
         for open_day in [d for d in ledger.open_days(area=area, until=day) if d != day] + [day]:
             if not args.dry_run:
                 api.close_day(area=area, day=open_day, now=now)
             _print(api.day_view(area=area, day=open_day))
     return 0
+
+
+def _day(text: str) -> date:
+    from datetime import date
+
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        message = f"日期 {text} 无效，应为 YYYY-MM-DD / not a date: {text}"
+        raise argparse.ArgumentTypeError(message) from None
 
 
 def _print(view: DayView) -> None:
@@ -74,12 +85,14 @@ def _print(view: DayView) -> None:
         title = f"{figure} {FUNDS.get(figure, '')}" if figure.isdigit() else figure
         shown = "".join(_wide(format_yuan_grouped(amount), 20, right=True) for amount in amounts)
         print(f"{_wide(title, 40)}{shown}  {'平' if len(set(amounts)) == 1 else '不平'}")
+    equal = sum(claim.equal for claim in view.claims)
+    print(f"机构对账（3201）：{equal} 组一致，{len(view.claims) - equal} 组不一致")
     for claim in view.claims:
-        result = "一致" if claim.equal else "不一致"
+        if claim.equal:
+            continue
         where = f"{claim.institution_code} 险种 {claim.scheme or '全部'} 清算类别 {claim.clearing_type or '全部'}"
-        print(
-            f"机构对账 {where}：{claim.claimed.get('count', 0)} 笔 {format_yuan_grouped(claim.claimed['total'])} 元 {result}"
-        )
+        amount = format_yuan_grouped(claim.claimed["total"])
+        print(f"  不一致 {where}：机构报 {claim.claimed.get('count', 0)} 笔 {amount} 元")
     if view.silent:
         print(f"未对账机构（3201）：{'、'.join(view.silent)}")
 
