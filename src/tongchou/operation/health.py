@@ -96,7 +96,9 @@ def _archive(now: datetime) -> Iterator[Check]:
     if row and row[1]:
         yield Check("日志归档", False, f"{row[0]} 归档失败", "请检查备份目录的空间和权限", vital=False)
     last = last_backup()
-    if last is not None:
+    if last is None:
+        yield Check("备份", False, "还没有备份", "请执行 tongchou backup，或在任务中心执行“备份”", vital=False)
+    else:
         hours = (now - last).total_seconds() / 3600
         remedy = "请执行 tongchou backup，并查看日终计划停在哪一步"
         yield Check("备份", hours < BACKUP_HOURS, f"最近一次在 {hours:.0f} 小时前", remedy, vital=False)
