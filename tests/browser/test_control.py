@@ -1,0 +1,89 @@
+"""Internal control by keyboard, in a real browser: asking for a grant, reviewing it, the lock over what is being typed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import SignIn
+from tests.integration.web import city as cities
+from tests.security.conftest import POSTS, id_number
+from tongchou.control.api import create_operator
+from tongchou.control.models import Case, Grant, WorkSession
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture(autouse=True)
+def staff(city: cities.City) -> None:
+    """A person behind every account, and the posts that grant."""
+    for number, post in enumerate(POSTS, 1):
+        login = "admin" if post == "administrator" else post
+        create_operator(
+            login=login, password=cities.PASSWORD, name=f"职工{number}", organisation="陇安市医疗保险中心",
+            area=cities.AREA, post=post, id_number=id_number(number),
+        )  # fmt: skip
+
+
+def in_focus(page: Any) -> str:
+    return str(page.evaluate("document.activeElement.id || document.activeElement.textContent"))
+
+
+def test_a_grant_is_asked_for_reviewed_and_approved_by_keyboard(sign_in: SignIn) -> None:
+    admin = sign_in("admin")
+    admin.goto("/control/rights/request/?login=clerk&post=clerk")
+    assert in_focus(admin) == "login"
+    admin.keyboard.press("Enter")
+    assert in_focus(admin) == "post"
+    admin.fill("#area", cities.COUNTY)
+    admin.keyboard.press("F8")
+    admin.wait_for_selector("text=待内控复核和审批")
+    for login in ("controller", "director"):
+        page = sign_in(login)
+        assert "1" in page.inner_text(".todo a >> nth=0")
+        page.goto("/control/cases/")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("table.compare")
+        assert cities.COUNTY in page.inner_text("table.compare")
+        page.keyboard.press("F8")
+        page.wait_for_selector(".message.success")
+    assert Case.objects.get().state == "done"
+    assert Grant.objects.filter(operator__login="clerk", area=cities.COUNTY).exists()
+
+
+def test_what_is_being_typed_survives_the_lock(sign_in: SignIn) -> None:
+    page = sign_in("clerk")
+    page.clock.install()
+    page.goto("/control/rights/request/")
+    page.fill("#reason", "支援临河县两个月，已与县中心商定")
+    page.clock.fast_forward("16:00")
+    page.wait_for_selector("dialog#lock[open]")
+    page.wait_for_function("() => document.activeElement.id === 'lock-password'")
+    for _ in range(50):
+        if WorkSession.objects.filter(operator__login="clerk", locked_at__isnull=False, ended_at=None).exists():
+            break
+        page.wait_for_timeout(100)
+    assert WorkSession.objects.get(operator__login="clerk", ended_at=None).locked_at, "the server is locked too"
+    page.keyboard.press("Escape")
+    assert page.is_visible("dialog#lock"), "Escape opens no lock"
+    page.keyboard.type(cities.PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("dialog#lock:not([open])", state="attached")
+    assert page.input_value("#reason") == "支援临河县两个月，已与县中心商定"
+    assert WorkSession.objects.get(operator__login="clerk", ended_at=None).locked_at is None
+
+
+def test_the_screens_of_control_fit_and_are_watermarked(sign_in: SignIn) -> None:
+    for login, paths in (
+        ("admin", ("/control/rights/", "/control/rights/posts/", "/control/parameters/", "/control/dictionary/",
+                   "/control/calendar/", "/control/online/", "/control/sign-ins/", "/control/operators/clerk/")),
+        ("auditor", ("/control/trail/", "/control/inspections/", "/control/cases/", "/account/security/")),
+        ("controller", ("/control/rights/yearly/",)),
+    ):  # fmt: skip
+        page = sign_in(login)
+        for path in paths:
+            page.goto(path)
+            page.wait_for_selector("h1")
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+            assert page.locator(".watermark").count() == 1, path
