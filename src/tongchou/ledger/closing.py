@@ -11,7 +11,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from tongchou.ledger import core, queries
-from tongchou.ledger.rejections import DAY_NOT_OVER, EARLIER_DAY_OPEN, FIGURES_DIFFER
+from tongchou.ledger.rejections import DAY_NOT_OVER, EARLIER_DAY_OPEN, FIGURES_DIFFER, UNKNOWN_AREA
 from tongchou.ledger.services import LOCAL
 
 Witness = Callable[[str, date], dict[str, dict[str, int]]]
@@ -59,10 +59,13 @@ def close_day(*, area: str, day: date, now: datetime, witnesses: tuple[Witness, 
     Posting waits meanwhile (advisory lock of the area), so nothing can slip in between comparing and closing.
 
     Raises:
-        Rejection: LEDG-006 an earlier day is open, LEDG-007 the day has not come, LEDG-008 the views differ.
+        Rejection: LEDG-006 an earlier day is open, LEDG-007 the day has not come, LEDG-008 the views differ,
+            LEDG-010 the area has no chart.
     """
     if day > now.astimezone(LOCAL).date():
         raise DAY_NOT_OVER(day=day)
+    if area not in queries.areas():
+        raise UNKNOWN_AREA(area=area)
     with transaction.atomic():
         queries.rows("SELECT pg_advisory_xact_lock(ledger_area_lock_key(%s))", area)
         stored = figures_of(area=area, day=day)

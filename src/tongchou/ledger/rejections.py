@@ -56,3 +56,9 @@ UNKNOWN_ACCOUNT = kind(
     en="area {area} has no account {code}",
     remedy="请先为该统筹区建立会计科目（初始化科目表）",
 )
+UNKNOWN_AREA = kind(
+    "LEDG-010",
+    zh="统筹区 {area} 没有科目表，不能日结",
+    en="area {area} has no chart of accounts, so no day of it can be closed",
+    remedy="请核对统筹区代码；新统筹区请先建立科目表",
+)

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
     from tongchou.settlement.closing import DayView
 
@@ -20,7 +20,7 @@ def add_parser(subparsers: Any) -> None:
     close = subparsers.add_parser("close-day", help="日结并打印三方对账 / close the day and print the reconciliation")
     close.add_argument("--area", help="统筹区代码,缺省为全部 / pooling area, all by default")
     close.add_argument(
-        "--day", help="业务日 YYYY-MM-DD,缺省为今天;更早的未结日一并日结 / business day, today by default"
+        "--day", type=_day, help="业务日 YYYY-MM-DD,缺省为今天;更早的未结日一并日结 / business day, today by default"
     )
     close.add_argument("--dry-run", action="store_true", help="只打印,不日结 / print only")
 
@@ -64,10 +64,10 @@ def _close(args: argparse.Namespace) -> int:
 
 
 def _day(text: str) -> date:
-    from datetime import date
+    import datetime
 
     try:
-        return date.fromisoformat(text)
+        return datetime.date.fromisoformat(text)
     except ValueError:
         message = f"日期 {text} 无效，应为 YYYY-MM-DD / not a date: {text}"
         raise argparse.ArgumentTypeError(message) from None

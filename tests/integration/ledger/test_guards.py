@@ -174,6 +174,8 @@ def test_days_close_in_their_order_and_not_before_they_come() -> None:
         api.close_day(area=AREA, day=DAY, now=NOW)
     with pytest.raises(Rejection, match="LEDG-007"):
         api.close_day(area=AREA, day=date(2026, 11, 21), now=NOW)
+    with pytest.raises(Rejection, match="LEDG-010"):
+        api.close_day(area="110000", day=DAY, now=NOW)
 
 
 def test_a_day_without_business_is_closed_with_the_next_one() -> None:
