@@ -25,6 +25,11 @@ FAST_AND_FORGETFUL = {
 }
 
 
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Bytes name no test: they may hold the time of day, and then two workers would collect different tests."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="session")
 def postgres_folder() -> Iterator[Path]:
     """A temporary folder that the server's user can enter."""
