@@ -1,6 +1,5 @@
 """What other rooms may use of settlement."""
 
-from tongchou.settlement.closing import WITNESSES as DAY_WITNESSES
 from tongchou.settlement.closing import Claim, DayView, close_day, day_view
 from tongchou.settlement.core.inputs import (
     DiagnosisInput,
@@ -53,7 +52,6 @@ from tongchou.settlement.statements import (
 from tongchou.settlement.stored import lines_of, settlement_view
 
 __all__ = [
-    "DAY_WITNESSES",
     "Claim",
     "DayView",
     "DetailClaim",
