@@ -19,7 +19,7 @@ from tongchou.policy.caseread import Case, Step, read_case_file
 from tongchou.policy.explain import ExplainedStep
 from tongchou.policy.findings import PolicyErrors
 from tongchou.policy.formulas import Formula, FormulaValue
-from tongchou.policy.lines import LineSplit
+from tongchou.policy.lines import LineSplit, part_amounts
 from tongchou.policy.loader import read_cases
 from tongchou.policy.model import BURDEN_COMPONENTS, FactSpec
 from tongchou.policy.plan import Bill, Outcome, Plan
@@ -139,6 +139,8 @@ class _Run:
         bill = Bill.of(splits) if splits else step.bill
         self._check_names(number, step, plan)
         facts = {name: encode_fact(text, plan, name) for name, text in step.facts.items()}
+        if splits:
+            facts |= part_amounts(plan.program.parts, zip(step.lines, splits, strict=True))
         day = step.on
         before = {spec.name: self._counter(plan, spec.name, day, step) for spec in plan.accumulators}
         outcome = plan.trace(facts, bill, before, self.account)
@@ -153,9 +155,8 @@ class _Run:
 
     def _check_names(self, number: int, step: Step, plan: Plan) -> None:
         """A misspelt fact or counter would otherwise be passed over in silence."""
-        declared = {
-            name for versions in self.book.packs.values() for version in versions for name in version.pack.facts
-        }
+        packs = [version.pack for versions in self.book.packs.values() for version in versions]
+        declared = {name for pack in packs for name in (*pack.facts, *(f"bill.{part}" for part in pack.parts))}
         self.failures += [
             f"第{number}步：不认识的信息“{name}”"
             for name in step.facts

@@ -60,7 +60,8 @@ def compile_program(packs: Sequence[Pack], benefit: str, findings: list[Finding]
     _check_gaps(emitter, codes)
     payer = _payer(emitter, packs, benefit)
     account = _account(emitter, payer, components)
-    return _program(emitter, layers, codes, components, account, payer, _line_rules(packs))
+    program = _program(emitter, layers, codes, components, account, payer, _line_rules(packs))
+    return replace(program, parts=tuple(part for pack in packs for part in pack.parts.values()))
 
 
 def _emitter(packs: Sequence[Pack], benefit: str, findings: list[Finding]) -> Emitter:

@@ -6,7 +6,7 @@ from math import lcm
 
 from tongchou.policy.layerwriter import LayerWriter, yuan
 from tongchou.policy.model import Deductible, NthRule
-from tongchou.policy.typed import at_scale
+from tongchou.policy.typed import Code, at_scale
 
 
 def write_deductible(w: LayerWriter, rule: Deductible, total: str) -> str:
@@ -26,6 +26,11 @@ def write_deductible(w: LayerWriter, rule: Deductible, total: str) -> str:
     line = w.positive("line", amount.text) if rule.adjust else amount.text
     if rule.nth:
         line = _nth(w, rule.nth, line, total)
+    if rule.adjust_after_nth:
+        amount = Code(line, "fen")
+        for adjustment in rule.adjust_after_nth:
+            amount = w.adjust(amount, adjustment, "起付标准", total)
+        line = w.positive("line", amount.text)
     if rule.counts:
         line = _not_yet_borne(w, rule, line, total)
     for cap in rule.sum_caps:

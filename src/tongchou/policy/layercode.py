@@ -50,7 +50,11 @@ class LayerCode(LayerWriter):
             raw, self.first_ratio = write_share(self, total, above, self.deductible)
         else:
             raw = self._fixed(layer.amount, above)
-        share = self._less_paid(raw, counted) if before else raw
+        share = raw
+        if before:
+            above = self._above_of_visit(before, counted)
+            share = raw = self._less_paid(raw, above)
+            self.will_feed(layer.cumulate_base, counted, layer.place)
         self.paid = self._payment_caps(share)
         self._leave(above, raw)
         self._feed(counted)
@@ -107,12 +111,23 @@ class LayerCode(LayerWriter):
 
     # -- what it pays and leaves --------------------------------------------------------------------------------------
 
+    def _above_of_visit(self, before: str, counted: str) -> str:
+        """Of what this visit brought, what does not belong to the year's deductible.
+
+        A layer that splits its base takes this visit's part of the deductible out; one that pays in place leaves it where
+        it is, and may pay up to all that the visit brought.
+        """
+        if self.layer.in_place or self.deductible == "0":
+            return counted
+        borne = self.smaller("borne", self.deductible, before)
+        self.deductible = self.let("borne", f"{self.deductible} - {borne}")
+        return self.let("above", f"{counted} - {self.deductible}")
+
     def _less_paid(self, raw: str, counted: str) -> str:
         """Of a share computed on the year's total, what is still to be paid, at most what this visit brought."""
         paid = self.e.accumulator(self.layer.cumulate_paid, self.layer.place)
         due = self.positive("due", f"{raw} - {paid}")
         now = self.smaller("due", due, counted)
-        self.will_feed(self.layer.cumulate_base, counted, self.layer.place)
         self.show("本次应付", "累计应付 − 本年已付", "{0} − {1}", (yuan(raw), yuan(paid)), yuan(now), show=raw)
         return now
 

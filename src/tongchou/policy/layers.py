@@ -116,6 +116,7 @@ def _deductible(item: Cursor | None) -> Deductible | None:
         nth=_nth(item.child("nth")),
         sum_caps=tuple(_cap(cap) for cap in item.children("sum_caps")),
         place=item.place,
+        adjust_after_nth=_adjustments(item, "元", "adjust_after_nth"),
     )
     item.done()
     return found
@@ -148,9 +149,9 @@ def _list(item: Cursor, node: Tree | None, unit: str) -> tuple[Quantity, ...]:
     return tuple(q for entry in node.items if (q := item.read_quantity(entry, unit, "factors")) is not None)
 
 
-def _adjustments(item: Cursor, unit: str) -> tuple[Adjustment, ...]:
+def _adjustments(item: Cursor, unit: str, key: str = "adjust") -> tuple[Adjustment, ...]:
     found = []
-    for entry in item.children("adjust"):
+    for entry in item.children(key):
         operations = [op for op in OPERATIONS if entry.tree.get(op) is not None]
         if len(operations) != 1:
             entry.report("每条调整只写一个动作", f"请从{'、'.join(OPERATIONS)}中选一个")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from tongchou.kernel.money import divide_half_up
 from tongchou.kernel.rate import Rate
 from tongchou.policy.expressions import Number
-from tongchou.policy.model import LineRules, Quantity
+from tongchou.policy.model import LineRules, Part, Quantity
 from tongchou.policy.rejections import ITEM_CLASS_WRONG, ITEM_RATIO_UNKNOWN
 
 ITEM_CLASSES = ("甲类", "乙类", "丙类")
@@ -78,6 +79,17 @@ class LineSplitter:
         if ratio is None:
             raise ITEM_RATIO_UNKNOWN(item_class=source, note=self._notes.get(source) or "文件未规定")
         return ratio
+
+
+def part_amounts(parts: Sequence[Part], lines: Iterable[tuple[LineFacts, LineSplit]]) -> dict[str, int]:
+    """The facts ``bill.NAME`` of a plan's parts, in fen: in-scope cost by the item kind of each line, else by its class."""
+    of_kind = {kind: part.name for part in parts for kind in part.kinds}
+    found = {f"bill.{part.name}": 0 for part in parts}
+    for line, split in lines:
+        name = of_kind.get(line.item_kind) or of_kind.get(line.item_class)
+        if name is not None:
+            found[f"bill.{name}"] += split.in_scope
+    return found
 
 
 def over_limit(line: LineFacts) -> int:

@@ -152,6 +152,7 @@ class Deductible:
     nth: NthRule | None
     sum_caps: tuple[Cap, ...]
     place: Place
+    adjust_after_nth: tuple[Adjustment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,13 +313,25 @@ class Financing:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeat:
+    """Counts a whole number (a year, a month) from ``first`` to ``last``; each time the step's value follows from the one before."""
+
+    name: str
+    title: str
+    first: Quantity
+    last: Quantity
+    start: Quantity
+
+
+@dataclass(frozen=True, slots=True)
 class FormulaStep:
-    """One named value of a formula."""
+    """One named value of a formula; with ``repeat`` a bounded accumulation, in which the step's own name is the value before."""
 
     name: str
     title: str
     quantity: Quantity
     place: Place
+    repeat: Repeat | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,6 +342,21 @@ class FormulaRule:
     title: str
     inputs: tuple[FactSpec, ...]
     steps: tuple[FormulaStep, ...]
+    place: Place
+    requires: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What the document says of its own numbers; ``holds`` is worked out by the checker (``None``: a remark that cannot be).
+
+    ``acknowledged`` is the number under which the pack knows that it does not hold, ``note`` what follows from that.
+    """
+
+    says: str
+    holds: Quantity | None
+    acknowledged: str
+    note: str
     place: Place
 
 
@@ -359,6 +387,7 @@ class Pack:
     financing: Financing | None = None
     formulas: dict[str, FormulaRule] = field(default_factory=dict)
     parts: dict[str, Part] = field(default_factory=dict)
+    statements: tuple[Statement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

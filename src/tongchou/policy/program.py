@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tongchou.kernel.rejection import RejectionKind
-from tongchou.policy.model import AccumulatorSpec, FactSpec, LineRules, Payer, Place
+from tongchou.policy.model import AccumulatorSpec, FactSpec, LineRules, Part, Payer, Place
 
 FormatOf = tuple[str, str, int]
 """A value shown in an explanation: variable, ``yuan`` / ``int`` / ``rate``, scale."""
@@ -86,3 +86,4 @@ class Program:
     body: tuple[str, ...]
     parameters: tuple[str, ...]
     max_scale: int
+    parts: tuple[Part, ...] = ()
