@@ -16,11 +16,11 @@ from tongchou.policy.compiler import compile_program
 from tongchou.policy.expressions import FUNCTIONS, Number
 from tongchou.policy.findings import Finding, PolicyErrors
 from tongchou.policy.formulas import Formula
-from tongchou.policy.model import AccumulatorSpec, Layer, Pack
+from tongchou.policy.model import AccumulatorSpec, FormulaRule, FormulaStep, Layer, Pack
 from tongchou.policy.nodes import Map, Scalar, Seq, Tree
 from tongchou.policy.reach import findings_of
 
-CITED_SECTIONS = ("tables", "lines", "benefits", "financing", "formulas", "exclusions", "payers")
+CITED_SECTIONS = ("tables", "lines", "benefits", "financing", "formulas", "exclusions", "payers", "printed")
 
 
 def check_book(book: PolicyBook) -> list[Finding]:
@@ -34,6 +34,7 @@ def check_book(book: PolicyBook) -> list[Finding]:
             findings += _tiers(version.pack)
             findings += _funds(version.pack)
             findings += _formulas(book, version)
+            findings += _statements(book, version)
     findings += _bindings(book)
     if not any(finding.severity == "error" for finding in findings):
         findings += _plans(book)
@@ -174,6 +175,31 @@ def _formulas(book: PolicyBook, version: Version) -> list[Finding]:
                     )
             Formula(rule, pack.defines, pack.tables, findings)
     return findings
+
+
+def _statements(book: PolicyBook, version: Version) -> Iterator[Finding]:
+    """What the document says of its own numbers, worked out; what does not hold must be acknowledged."""
+    pack = version.pack
+    for entry in pack.statements:
+        place = (entry.place.file, entry.place.line, entry.place.cite)
+        known = f"{entry.acknowledged}：{entry.says}；{entry.note}"
+        if entry.holds is None:
+            yield Finding(*place, known, "政策包已写明怎样处理", "acknowledged")
+            continue
+        findings: list[Finding] = []
+        step = FormulaStep("holds", entry.says, entry.holds, entry.place)
+        formula = Formula(
+            FormulaRule("printed", entry.says, (), (step,), entry.place), pack.defines, pack.tables, findings
+        )
+        yield from findings
+        holds = bool(findings) or formula.evaluate({})["holds"]
+        if not holds and entry.acknowledged:
+            yield Finding(*place, known, "政策包已写明怎样处理", "acknowledged")
+        elif not holds:
+            remedy = "请与文件核对；原文如此时写acknowledged和note加以确认"
+            yield Finding(*place, f"文件的说法与它自己的数字不符：{entry.says}", remedy)
+        elif entry.acknowledged:
+            yield Finding(*place, f"{entry.acknowledged}已不成立：{entry.says}", "请删除acknowledged")
 
 
 def _read(book: PolicyBook, version: Version, chosen: dict[str, str], findings: list[Finding]) -> Pack:

@@ -7,7 +7,7 @@
     primary:= number [元 | % | pp] | date | name | word | function "(" value, … ")" | "(" value ")"
 
 Names are dotted Latin words (facts, accumulators, bill components) or Chinese words (values of an enumeration, named
-conditions, named tables). There is no division, no loop, no attribute, no way out into Python. Nothing is typed here.
+conditions, named tables). There is no division operator (``divide``, ``prorate`` and ``whole`` say how they round), no loop, no attribute, no way out into Python. Nothing is typed here.
 """
 
 from __future__ import annotations
@@ -71,12 +71,23 @@ FUNCTIONS = {
     "min": (2, 9),
     "max": (2, 9),
     "share": (2, 2),
+    "share_down": (2, 2),
+    "divide": (2, 2),
+    "prorate": (3, 3),
+    "prorate_down": (3, 3),
+    "ratio": (3, 3),
+    "round_to": (2, 2),
+    "round_down_to": (2, 2),
+    "whole": (2, 2),
     "positive": (1, 1),
     "next_month": (1, 1),
     "add_months": (2, 2),
     "year_start": (1, 1),
     "year_of": (1, 1),
     "days_between": (2, 2),
+    "add_days": (2, 2),
+    "months_between": (2, 2),
+    "age_on": (2, 2),
 }
 KEYWORDS = {"and", "or", "not", "in", "if", "then", "else"}
 COMPARISONS = ("==", "!=", "<=", ">=", "<", ">")

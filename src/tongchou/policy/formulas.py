@@ -12,23 +12,28 @@ from fractions import Fraction
 from typing import cast
 
 from tongchou.kernel.money import format_yuan
-from tongchou.kernel.period import add_months, first_of_next_month
+from tongchou.kernel.period import add_months, age_on, first_of_next_month
 from tongchou.kernel.rate import Rate
 from tongchou.policy.emitter import RATE_SCALE, Emitter
 from tongchou.policy.findings import Finding
-from tongchou.policy.model import Condition, FactSpec, FormulaRule, Quantity
-from tongchou.policy.rejections import FACT_MISSING, FACT_WRONG
+from tongchou.policy.model import Condition, FactSpec, FormulaRule, FormulaStep, Quantity, Repeat
+from tongchou.policy.program import Refusal
+from tongchou.policy.rejections import FACT_MISSING, FACT_WRONG, NOT_APPLICABLE
 from tongchou.policy.typed import Code
 from tongchou.policy.wording import formula_in_words
 
 Value = int | bool | date | Rate | str
+Rows = tuple[tuple[int, int], ...]
+MOST_REPEATS = 600
+"""Fifty years of months; a longer accumulation is refused."""
 
 
 @dataclass(frozen=True, slots=True)
 class FormulaValue:
     """One computed step: fen (``unit`` 元), a count (个), a rate (率), a decimal (数), a date (日) or yes/no (是否).
 
-    ``formula`` is the rule in words, ``substituted`` the same with the numbers, ``citation`` document and article.
+    ``formula`` is the rule in words, ``substituted`` the same with the numbers, ``citation`` document and article;
+    ``rows`` are the values of a repeated step, by year or month.
     """
 
     name: str
@@ -38,6 +43,7 @@ class FormulaValue:
     formula: str
     substituted: str
     citation: str
+    rows: tuple[tuple[int, str], ...] = ()
 
     def value_text(self) -> str:
         """The value for people: yuan with two decimals, percent, a count, or an ISO date."""
@@ -45,7 +51,9 @@ class FormulaValue:
 
     def text(self) -> str:
         """Title, formula, numbers, value and article in Chinese."""
-        return f"{self.title}：{self.formula}：{self.substituted} = {self.value_text()}〔{self.citation}〕"
+        rows = "；".join(f"{number}：{value}" for number, value in self.rows)
+        listed = f"（{rows}）" if rows else ""
+        return f"{self.title}：{self.formula}：{self.substituted} = {self.value_text()}{listed}〔{self.citation}〕"
 
 
 def shown(value: Value, unit: str) -> str:
@@ -82,8 +90,15 @@ class Formula:
         emitter.allow_dates()
         for number, spec in enumerate(rule.inputs):
             emitter.facts[spec.name] = f"f{number}"
+        for condition in rule.requires:
+            text = emitter.condition(condition)
+            details = (("benefit", rule.title), ("reason", condition.because), ("cite", condition.place.citation))
+            emitter.refuse(f"not ({text})", Refusal(NOT_APPLICABLE, details))
         for step in rule.steps:
-            code, _ = emitter.quantity(step.quantity, f"v_{step.name}")
+            if step.repeat is None:
+                code, _ = emitter.quantity(step.quantity, f"v_{step.name}")
+            else:
+                code = repeated(emitter, step, step.repeat)
             emitter.name_result(step.name, code, step.title)
             self._codes.append(code)
         emitter.refuse_unknowns("1")
@@ -92,11 +107,13 @@ class Formula:
         for number in range(len(emitter.refusals), 0, -1):
             refused = f"{number} if {emitter.refusals[number - 1][0]} else {refused}"
         body = "".join(f"    {line}\n" for line in emitter.lines)
-        results = ", ".join([refused, *(code.text for code in self._codes)])
-        self.source = f"def formula({', '.join(emitter.facts.values())}):\n{body}    return ({results})\n"
+        codes = "".join(f"{code.text}, " for code in self._codes)
+        rows = "".join(f"{rows_name(step)}, " for step in rule.steps)
+        parameters = ", ".join(emitter.facts.values())
+        self.source = f"def formula({parameters}):\n{body}    return ({refused}), ({codes}), ({rows})\n"
         namespace: dict[str, object] = {**DATE_FUNCTIONS, **emitter.constants}
         exec(compile(self.source, f"<formula {rule.name}>", "exec"), namespace)  # noqa: S102 - text generated here
-        self._call = cast("Callable[..., tuple[int, ...]]", namespace["formula"])
+        self._call = cast("Callable[..., tuple[int, tuple[int, ...], tuple[Rows, ...]]]", namespace["formula"])
 
     def evaluate(self, inputs: Mapping[str, object]) -> dict[str, Value]:
         """All steps by name.
@@ -111,7 +128,7 @@ class Formula:
 
     def explain(self, inputs: Mapping[str, object]) -> list[FormulaValue]:
         """All steps in order, with titles and citations; raises as :meth:`evaluate`."""
-        refused, *results = self._call(*(_encode(inputs, spec) for spec in self.inputs))
+        refused, results, rows = self._call(*(_encode(inputs, spec) for spec in self.inputs))
         if refused:
             refusal = self._refusals[refused - 1]
             raise refusal.kind(**dict(refusal.details))
@@ -119,15 +136,54 @@ class Formula:
         units = {"fen": "元", "date": "日", "rate": "数", "bool": "是否"}
         texts = {spec.name: shown(cast("Value", inputs[spec.name]), units.get(spec.kind, "个")) for spec in self.inputs}
         found = []
-        for step, number, code in zip(self._rule.steps, results, self._codes, strict=True):
+        for step, number, code, each in zip(self._rule.steps, results, self._codes, rows, strict=True):
+            if step.repeat is not None:
+                titles = titles | {step.repeat.name: step.repeat.title, step.name: f"上次的{step.title}"}
             value, text = _decode(number, code), _text(step.quantity)
-            words, numbers = formula_in_words(text, titles), formula_in_words(text, texts)
-            entry = FormulaValue(
-                step.name, step.title, value, step.quantity.unit, words, numbers, step.quantity.place.citation
-            )
+            words, numbers = formula_in_words(text, titles), formula_in_words(text, titles | texts)
+            unit, citation = step.quantity.unit, step.quantity.place.citation
+            listed = tuple((count, shown(_decode(amount, code), unit)) for count, amount in each)
+            entry = FormulaValue(step.name, step.title, value, unit, words, numbers, citation, listed)
             texts[step.name] = entry.value_text()
             found.append(entry)
         return found
+
+
+def rows_name(step: FormulaStep) -> str:
+    """The variable that lists the values of a repeated step; of any other step an empty tuple."""
+    return f"rows_{step.name}" if step.repeat else "()"
+
+
+def repeated(emitter: Emitter, step: FormulaStep, repeat: Repeat) -> Code:
+    """A bounded accumulation: inside, the step's name is the value before and the counter is a whole number."""
+    first, _ = emitter.quantity(repeat.first, f"from_{step.name}")
+    last, _ = emitter.quantity(repeat.last, f"to_{step.name}")
+    start, _ = emitter.quantity(repeat.start, f"start_{step.name}")
+    value, counter, rows = f"v_{step.name}", f"n_{step.name}", rows_name(step)
+    emitter.names |= {value, counter, rows}
+    allowed = f"最多{MOST_REPEATS}次"
+    details = (("fact", repeat.name), ("title", repeat.title), ("value", f"超过{MOST_REPEATS}次"), ("allowed", allowed))
+    emitter.refuse(f"{last.text} - {first.text} >= {MOST_REPEATS}", Refusal(FACT_WRONG, details))
+    outside = {name: emitter.named.get(name) for name in (repeat.name, step.name)}
+    emitter.name_result(repeat.name, Code(counter, "int"), repeat.title)
+    emitter.name_result(step.name, Code(value, start.type), step.title)
+    lines, unknown = len(emitter.lines), len(emitter.unknowns)
+    code, _ = emitter.quantity(step.quantity, f"{value}_next")
+    body, emitter.lines = emitter.lines[lines:], emitter.lines[:lines]
+    lacking = emitter.unknowns[unknown:]
+    for number, (missing, quantity) in enumerate(lacking, unknown):
+        if missing != "True":  # the number may be missing in one year and known in the last
+            flag = f"missing_{step.name}_{number - unknown}"
+            emitter.lines.append(f"{flag} = False")
+            body.append(f"{flag} = {flag} or ({missing})")
+            emitter.unknowns[number] = (flag, quantity)
+    body += [f"{value} = {code.text}", f"{rows} += (({counter}, {value}),)"]
+    emitter.lines += [f"{value} = {start.text}", f"{rows} = ()"]
+    emitter.lines.append(f"for {counter} in range({first.text}, min({last.text} + 1, {first.text} + {MOST_REPEATS})):")
+    emitter.lines += [f"    {line}" for line in body]
+    if outside[repeat.name] is None:
+        del emitter.named[repeat.name]
+    return Code(value, start.type)
 
 
 def _text(quantity: Quantity) -> str:
@@ -159,6 +215,12 @@ def _decode(number: int, code: Code) -> Value:
     return Rate(Fraction(number, code.scale)) if code.type == "rate" else number
 
 
+def months_between(start: date, end: date) -> int:
+    """Full months from one day to another (满月数); none where the second does not come later."""
+    months = (end.year - start.year) * 12 + end.month - start.month
+    return max(0, months if add_months(start, months) <= end else months - 1)
+
+
 def decimal_text(value: Fraction) -> str:
     """An exact decimal without trailing zeros; six places and ``…`` where it has no end."""
     digits = f"{value.numerator * 10**12 // value.denominator:013d}" if value >= 0 else ""
@@ -174,4 +236,7 @@ DATE_FUNCTIONS: dict[str, Callable[..., int]] = {
     "year_start": lambda year: date(year, 1, 1).toordinal(),
     "year_of": lambda day: date.fromordinal(day).year,
     "days_between": lambda start, end: end - start,
+    "add_days": lambda day, days: day + days,
+    "months_between": lambda start, end: months_between(date.fromordinal(start), date.fromordinal(end)),
+    "age_on": lambda birth, day: age_on(date.fromordinal(birth), date.fromordinal(day)),
 }

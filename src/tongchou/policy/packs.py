@@ -21,7 +21,7 @@ from tongchou.policy.model import (
 )
 from tongchou.policy.nodes import Map, Scalar, Seq, Tree
 from tongchou.policy.reader import COUNTER_NAME, FACT_NAME, STEP_NAME, Cursor
-from tongchou.policy.rules import read_financing, read_formulas
+from tongchou.policy.rules import read_financing, read_formulas, read_statements
 
 KINDS = ("int", "fen", "bool", "enum", "set", "date", "code")
 PERIODS = ("year", "month", "day", "life")
@@ -70,6 +70,7 @@ def read_pack(tree: Map, findings: list[Finding], vocabulary: Mapping[str, FactS
         financing=read_financing(top.child("financing")),
         formulas=read_formulas(top),
         parts=parts,
+        statements=read_statements(top),
     )
     top.used |= {"ambiguities"}
     top.text("language")

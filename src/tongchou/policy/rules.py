@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from tongchou.kernel.money import parse_yuan
+from tongchou.policy.expressions import Number
 from tongchou.policy.findings import Finding
-from tongchou.policy.model import FactSpec, Financing, FinancingClass, FormulaRule, FormulaStep, OnBehalf
+from tongchou.policy.model import (
+    Condition,
+    FactSpec,
+    Financing,
+    FinancingClass,
+    FormulaRule,
+    FormulaStep,
+    OnBehalf,
+    Quantity,
+    Repeat,
+    Statement,
+)
 from tongchou.policy.nodes import Scalar
 from tongchou.policy.reader import STEP_NAME, Cursor
 
@@ -77,6 +91,26 @@ def read_formulas(top: Cursor) -> dict[str, FormulaRule]:
     return found
 
 
+def read_statements(top: Cursor) -> tuple[Statement, ...]:
+    """What the document says of its own numbers (``printed``), to be worked out by the checker."""
+    found = []
+    for item in top.children("printed"):
+        entry = Statement(
+            item.needed_text("says"),
+            item.quantity("holds", "是否"),
+            item.text("acknowledged"),
+            item.text("note"),
+            item.place,
+        )
+        if entry.acknowledged and not entry.note:
+            item.report(f"{entry.acknowledged}没有说明怎样处理", "请写note,说明文件的问题和采用的做法")
+        if entry.holds is None and not entry.acknowledged:
+            item.report(f"“{entry.says}”没有可核对的算式", "请写holds: 条件，或写acknowledged和note")
+        item.done()
+        found.append(entry)
+    return tuple(found)
+
+
 def _formula(name: str, item: Cursor) -> FormulaRule:
     inputs = []
     for key, node in item.named("inputs"):
@@ -92,10 +126,43 @@ def _formula(name: str, item: Cursor) -> FormulaRule:
         unit = UNITS[step.choice("unit", tuple(UNITS), "fen")]
         quantity = step.needed_quantity("value", unit)
         step_name = step.check_name(step.needed_text("name"), STEP_NAME, "total")
-        steps.append(FormulaStep(step_name, step.needed_text("title"), quantity, step.place))
+        repeat = _repeat(step, unit)
+        steps.append(FormulaStep(step_name, step.needed_text("title"), quantity, step.place, repeat))
         step.done()
     if not steps:
         item.report(f"公式“{name}”没有步骤", "请写steps: [{name: 名称, title: 标题, value: 表达式}]")
-    rule = FormulaRule(name, item.text("title") or name, tuple(inputs), tuple(steps), item.place)
+    title = item.text("title") or name
+    rule = FormulaRule(name, title, tuple(inputs), tuple(steps), item.place, _requires(item))
     item.done()
     return rule
+
+
+def _requires(item: Cursor) -> tuple[Condition, ...]:
+    """The conditions without which the calculation is refused, each with its reason."""
+    found = []
+    for rule in item.children("requires"):
+        because = rule.needed_text("because")
+        condition = rule.condition("when", because)
+        if condition is not None:
+            found.append(Condition(condition.expression, condition.text, rule.place, because))
+        rule.done()
+    return tuple(found)
+
+
+def _repeat(step: Cursor, unit: str) -> Repeat | None:
+    """A step that is worked out once for each year, month … from one number to another."""
+    block = step.child("repeat")
+    if block is None:
+        return None
+    if unit not in ("元", "个"):
+        step.report("逐次累计的步骤应为金额或个数", "请把unit写成fen或int")
+    found = Repeat(
+        block.check_name(block.needed_text("name"), STEP_NAME, "year"),
+        block.needed_text("title"),
+        block.needed_quantity("from", "个"),
+        block.needed_quantity("to", "个"),
+        block.quantity("start", unit)
+        or Quantity(unit, block.place, "0", Number(Fraction(0), "元" if unit == "元" else "")),
+    )
+    block.done()
+    return found

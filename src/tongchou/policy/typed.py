@@ -31,7 +31,24 @@ DATE_FUNCTIONS = {
     "year_start": ("date", ("int",)),
     "year_of": ("int", ("date",)),
     "days_between": ("int", ("date", "date")),
+    "add_days": ("date", ("date", "int")),
+    "months_between": ("int", ("date", "date")),
+    "age_on": ("int", ("date", "date")),
 }
+
+
+ROUNDING_FUNCTIONS = (
+    "share",
+    "share_down",
+    "divide",
+    "prorate",
+    "prorate_down",
+    "ratio",
+    "round_to",
+    "round_down_to",
+    "whole",
+)
+MOST_PLACES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +169,7 @@ def _operation(operation: Operation, scope: Scope) -> Code:
         return _comparison(operation, scope)
     if op in DATE_FUNCTIONS:
         return _date_function(operation, scope)
-    if op in ("share", "share_down", "divide", "prorate", "round_to", "whole"):
+    if op in ROUNDING_FUNCTIONS:
         return _rounded(operation, scope)
     if op == "positive":
         code = typed(operation.args[0], scope)
@@ -174,16 +191,26 @@ def _rounded(operation: Operation, scope: Scope) -> Code:
     if op == "whole":
         (amount, unit), _, _ = _same(codes)
         return Code(f"(({amount}) // {_positive(unit)})", "int")
+    if op == "ratio":
+        (part, whole), _, _ = _same(codes[:2])
+        scale = 10 ** _places(codes[2].text)
+        return Code(_quotient(f"({part}) * {scale}", whole), "rate", scale)
     amount = typed_as(operation.args[0], "fen", scope).text
     if op == "round_to":
         step = int(_positive(typed_as(operation.args[1], "fen", scope).text))
         return Code(f"((2 * ({amount}) + {step}) // {2 * step} * {step})", "fen")
+    if op == "round_down_to":
+        step = int(_positive(typed_as(operation.args[1], "fen", scope).text))
+        return Code(f"(({amount}) // {step} * {step})", "fen")
     if op == "divide":
         count = typed_as(operation.args[1], "int", scope).text
         return Code(_quotient(f"({amount})", count), "fen")
     if op == "prorate":
         (part, whole), _, _ = _same(codes[1:])
         return Code(_quotient(f"({amount}) * ({part})", whole), "fen")
+    if op == "prorate_down":
+        (part, whole), _, _ = _same(codes[1:])
+        return Code(f"(({amount}) * ({part}) // ({whole}) if ({whole}) > 0 else 0)", "fen")
     rate = typed_as(operation.args[1], "rate", scope)
     if op == "share_down":
         return Code(f"(({amount}) * ({rate.text}) // {rate.scale})", "fen")
@@ -195,6 +222,13 @@ def _positive(text: str) -> str:
     if text.isdigit() and int(text) > 0:
         return text
     raise ExpressionError("除数应是写明的正数")
+
+
+def _places(text: str) -> int:
+    """How many decimals a ratio is rounded to: a number written in the text itself."""
+    if text.isdigit() and int(text) <= MOST_PLACES:
+        return int(text)
+    raise ExpressionError(f"小数位数应写明，最多{MOST_PLACES}位")
 
 
 def _quotient(dividend: str, divisor: str) -> str:

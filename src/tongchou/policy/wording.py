@@ -17,7 +17,10 @@ _FUNCTIONS = {
     "share_down(": "按比例舍去(",
     "share(": "按比例(",
     "divide(": "平分(",
+    "prorate_down(": "按份额舍去(",
     "prorate(": "按份额(",
+    "round_down_to(": "舍去到(",
+    "ratio(": "比值(",
     "round_to(": "取整(",
     "whole(": "整倍数(",
     "next_month(": "次月一日(",
@@ -25,6 +28,9 @@ _FUNCTIONS = {
     "year_start(": "年初(",
     "year_of(": "年度(",
     "days_between(": "天数(",
+    "add_days(": "若干天后(",
+    "months_between(": "满月数(",
+    "age_on(": "周岁(",
 }
 _KEYWORDS = ((r"\bif\b", "如果"), (r"\bthen\b", "则"), (r"\belse\b", "否则"), (r"\bnot\b", "不是"), (r"\bin\b", "属于"))
 _OTHER = {"bill.total": "总费用"}
