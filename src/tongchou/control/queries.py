@@ -82,6 +82,11 @@ def attachment(*, case: Case, attachment_id: int) -> Attachment | None:
     return case.attachments.filter(pk=attachment_id).first()
 
 
+def only_attachment(case_id: int) -> bytes:
+    """The content of the one file of a case."""
+    return bytes(Attachment.objects.get(case_id=case_id).content)
+
+
 def decisions(case: Case) -> QuerySet[Any]:
     """The decisions on a case in order."""
     return case.decisions.select_related("operator").order_by("step")

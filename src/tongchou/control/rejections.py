@@ -197,7 +197,7 @@ ATTACHMENT_REFUSED = rejection.kind(
     "CTRL-032",
     zh="附件“{name}”不能上传：{why}",
     en="attachment refused: {why}",
-    remedy="请上传不超过 {limit} MB 的 PDF、JPG、PNG、XLSX 或 CSV 文件",
+    remedy="请上传不超过 {limit} MB 的 PDF、JPG、PNG、XLSX、XLS 或 CSV 文件",
     field="attachment",
 )
 ENTERED_BEFORE = rejection.kind(

@@ -14,6 +14,12 @@ class WebConfig(AppConfig):
     label = "web"
     verbose_name = "业务页面"
 
+    def ready(self) -> None:
+        """Make the kind of case known by which files are imported."""
+        from tongchou.web.control import import_cases
+
+        import_cases.register()
+
 
 class ReferenceAdminConfig(SimpleAdminConfig):
     """Puts the read-only pages of the reference data in the place of Django's own admin site."""

@@ -210,7 +210,7 @@ def test_a_case_of_another_area_is_not_there(staff: Staff, now: datetime) -> Non
         ("a.pdf", "application/pdf", b"<html>"),
         ("a.html", "text/html", b"<html>"),
         ("../a.pdf", "application/pdf", b"%PDF-1.7"),
-        ("a.pdf", "application/pdf", b"%PDF-" + b"0" * (10 * 1024 * 1024)),
+        ("a.pdf", "application/pdf", b"%PDF-" + b"0" * approvals.MOST_BYTES),
     ],
 )
 def test_attachments_are_checked_by_content(

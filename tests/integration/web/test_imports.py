@@ -10,7 +10,8 @@ from django.test import Client
 
 from tests.integration.web import city as cities
 from tests.integration.web.conftest import ClientOf
-from tongchou.catalogues.models import Diagnosis
+from tongchou.catalogues.models import Diagnosis, Mapping
+from tongchou.control.models import Case, Operator
 from tongchou.web.models import Upload
 
 GOOD = "诊断代码,诊断名称\nA01.000,伤寒\nJ06.900,急性上呼吸道感染,未特指\n"
@@ -75,3 +76,20 @@ def test_every_import_has_its_template(city: cities.City, client_of: ClientOf) -
         book = openpyxl.load_workbook(BytesIO(client.get(f"/imports/{kind}/template/").content))
         heads = {cell for sheet in book for row in sheet.iter_rows(max_row=1, values_only=True) for cell in row}
         assert {column.title for column in one.columns if column.required} <= {str(head).rstrip("*") for head in heads}
+
+
+def test_what_decides_about_money_is_imported_after_a_second_person_saw_it(city: cities.City, client_of: ClientOf) -> None:
+    """Catalogue terms, price limits, mappings, institutions: the file is the case's attachment, to the byte (R4.02)."""
+    Operator.objects.filter(login="reviewer").update(person="r" * 64)
+    item = cities.ITEMS[0][0]
+    text = f"定点机构编号,机构目录编码,机构目录名称,医疗目录编码,开始日期\n{cities.HOSPITAL},NEW-1,新药,{item},2026-01-01\n"
+    path, page = upload(client_of("admin"), text, kind="mappings", name="对照.csv")
+    assert "1 行全部通过检查" in page, page
+    handed_in = client_of("admin").post(f"{path}confirm/", follow=True).content.decode()
+    assert "复核通过后写入" in handed_in
+    assert not Mapping.objects.filter(local_code="NEW-1").exists()
+    case = Case.objects.get()
+    reviewer = client_of("reviewer")
+    assert "对照.csv" in reviewer.get(f"/control/cases/{case.pk}/").content.decode()
+    assert reviewer.post(f"/control/cases/{case.pk}/approve/", {"seen": case.payload_hash}).status_code == 302
+    assert Mapping.objects.filter(local_code="NEW-1").count() == 1

@@ -40,7 +40,7 @@ from tongchou.kernel.areas import prefix_of
 __all__ = ["Change", "Execution", "Kind", "kind_of", "kinds", "register_kind"]
 """Named here too, for whoever asks ``approvals`` for them."""
 
-MOST_BYTES = 10 * 1024 * 1024
+MOST_BYTES = 20 * 1024 * 1024
 DAYS_TO_DECIDE = 5
 """Working days for a case without a deadline of its own (限时办结)."""
 _MAGIC = {
@@ -48,6 +48,7 @@ _MAGIC = {
     "image/jpeg": (b"\xff\xd8\xff",),
     "image/png": (b"\x89PNG\r\n\x1a\n",),
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": (b"PK\x03\x04",),
+    "application/vnd.ms-excel": (b"\xd0\xcf\x11\xe0",),
     "text/csv": (),
 }
 

@@ -39,7 +39,8 @@ def ensure_posts() -> None:
     """Fill a new instance with the standard posts, separation rules, review steps, calendar and parameters. Idempotent."""
     known = set(Post.objects.values_list("code", flat=True))
     missing = [standard for standard in rights.STANDARD_POSTS if standard.code not in known]
-    if not missing and ReviewRule.objects.exists():
+    kinds = {kind for kind, *_ in rights.STANDARD_STEPS}
+    if not missing and kinds <= set(ReviewRule.objects.values_list("kind", flat=True)):
         return
     with transaction.atomic():
         for standard in missing:

@@ -11,9 +11,11 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from tongchou.control.api import rights
+from tongchou.control.api import rights, writing
 from tongchou.kernel.rejection import Rejection
+from tongchou.tables.api import Report
 from tongchou.web.access import Request, page
+from tongchou.web.control import import_cases
 from tongchou.web.excel import download
 from tongchou.web.imports import IMPORTS, LARGEST_FILE, Import, check, errors_file
 from tongchou.web.models import Upload
@@ -56,6 +58,7 @@ def import_check(request: Request, kind: str, upload_id: int) -> HttpResponse:
         context = {"one": one, "refusal": refused, "largest": LARGEST_FILE // 1024 // 1024}
         return render(request, "web/import.html", context, status=422)
     context = {"one": one, "kept": kept, "report": report, "errors": report.errors[:ERRORS_SHOWN]}
+    context["reviewed"] = kind in import_cases.REVIEWED
     return render(request, "web/import_check.html", context)
 
 
@@ -71,12 +74,17 @@ def import_errors(request: Request, kind: str, upload_id: int) -> HttpResponse:
 @require_POST
 @page(rights.REFERENCE_IMPORT)
 def import_confirm(request: Request, kind: str, upload_id: int) -> HttpResponse:
-    """Write all rows, or none when the data changed since the check so that some no longer fit."""
+    """Write all rows or none; or hand them in for review, where a second person must see them first."""
     one, kept = _import(kind), _upload(request, kind, upload_id)
-    report = one.run(content=bytes(kept.content), filename=kept.filename)
+    reviewed = kind in import_cases.REVIEWED
+    content = bytes(kept.content)
+    with writing(reason=f"导入 {kept.filename}"):
+        report = (check if reviewed else _run)(one, content=content, filename=kept.filename)
     if not report.ok:
         messages.error(request, "检查之后数据有变化，部分行已不能导入，没有写入任何一行。请按下面的提示处理")
         return redirect("import_check", kind=kind, upload_id=upload_id)
+    if reviewed:
+        return _hand_in(request, one, kept, report)
     kept.delete()
     messages.success(request, f"{one.title}已导入：新增 {report.created:,} 条，更新 {report.updated:,} 条")
     return redirect(one.list_url)
@@ -88,6 +96,29 @@ def import_template(request: Request, kind: str) -> HttpResponse:
     """The empty file to fill in."""
     one = _import(kind)
     return download(one.template(), f"{one.title}导入模板.xlsx")
+
+
+def _run(one: Import, *, content: bytes, filename: str) -> Report:
+    return one.run(content=content, filename=filename)
+
+
+def _hand_in(request: Request, one: Import, kept: Upload, report: Report) -> HttpResponse:
+    """What decides about money waits for a second person."""
+    try:
+        case = import_cases.hand_in(
+            one=one,
+            filename=kept.filename,
+            content=bytes(kept.content),
+            report=report,
+            area=request.scope.area,
+            maker=request.user,
+        )
+    except Rejection as refused:
+        messages.error(request, f"{refused.message}。{refused.remedy}。")
+        return redirect("import_check", kind=one.kind, upload_id=kept.pk)
+    kept.delete()
+    messages.success(request, f"{one.title}导入已提交（事项 {case}），复核通过后写入")
+    return redirect("control_case", case_id=case)
 
 
 def _import(kind: str) -> Import:

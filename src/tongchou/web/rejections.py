@@ -1,0 +1,12 @@
+"""What the pages refuse by themselves."""
+
+from __future__ import annotations
+
+from tongchou.kernel import rejection
+
+IMPORT_NO_LONGER_FITS = rejection.kind(
+    "WEB-001",
+    zh="提交复核之后数据有变化，文件中有 {errors} 处已不能导入",
+    en="{errors} rows no longer fit",
+    remedy="请退回经办人重新上传检查，再提交复核",
+)
