@@ -160,12 +160,6 @@ JOB_FINISHED = kind(
     en="job {run} has ended and can't be cancelled",
     remedy="无需处理；查看结果即可",
 )
-PLAN_EXISTS = kind(
-    "OPER-027",
-    zh="{plan} {day} 已经执行过",
-    en="{plan} of {day} has been run already",
-    remedy="请在日终计划中查看；停在某一步时重试那一步即可继续",
-)
 DAYS_STILL_OPEN = kind(
     "OPER-028",
     zh="统筹区 {area} 还有未日结的业务日：{days}",
@@ -195,10 +189,4 @@ MEMORY_UNKNOWN = kind(
     zh="内存大小 {text} 无法识别",
     en="{text} is not an amount of memory",
     remedy="请写成 --memory 24GB",
-)
-NO_ADDRESS = kind(
-    "OPER-033",
-    zh="{operator} 没有登记{channel}地址",
-    en="{operator} has no {channel} address",
-    remedy="请在操作员资料中登记后重发；站内消息已送达",
 )

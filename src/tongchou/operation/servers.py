@@ -74,9 +74,6 @@ class EmbeddedServer(Protocol):
     def exists(self) -> bool:
         """Whether the data folder holds a cluster."""
 
-    def create(self) -> None:
-        """Create the cluster unless it exists."""
-
     def start(self) -> None:
         """Start and wait until it answers."""
 
@@ -85,9 +82,6 @@ class EmbeddedServer(Protocol):
 
     def is_running(self) -> bool:
         """Whether a server runs on the data folder."""
-
-    def pid(self) -> int | None:
-        """Process id of the running server."""
 
     def conninfo(self, dbname: str) -> str:
         """libpq connection string."""

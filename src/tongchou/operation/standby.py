@@ -26,6 +26,7 @@ REPLICATOR = "tongchou_replicator"
 NAME = "tongchou_standby"
 """Name by which the primary knows the standby; also its slot."""
 WAIT_SECONDS = 30
+MOST_KEPT_FOR_STANDBY = "32GB"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +106,8 @@ def require(server: EmbeddedServer, *, name: str | None) -> None:
                 raise STANDBY_NOT_CONNECTED(reason=f"没有名为 {name} 的备机在接收日志")
             value = sql.Literal(f'FIRST 1 ("{name}")')
             connection.execute(sql.SQL("ALTER SYSTEM SET synchronous_standby_names = {}").format(value))
+            # A standby that stays away must not fill the primary's disk; past this it is made anew.
+            connection.execute(f"ALTER SYSTEM SET max_slot_wal_keep_size = '{MOST_KEPT_FOR_STANDBY}'")
         connection.execute("SELECT pg_reload_conf()")
 
 

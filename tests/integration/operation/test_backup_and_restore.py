@@ -144,6 +144,26 @@ def test_the_drill_finds_a_backup_whose_books_are_not_those_of_its_moment(instan
     assert "与备份点账簿合计：不一致" in done.stdout
 
 
+@pytest.mark.requirement("R3.03")
+def test_a_copy_of_the_backups_elsewhere_brings_the_centre_back_on_another_machine(
+    instance: Instance, folder: Path
+) -> None:
+    with psycopg.connect(conninfo(instance), autocommit=True) as connection:
+        post(connection, 1)
+    ok(instance, "backup")
+    shutil.copytree(instance.home / "backups", folder / "elsewhere")
+    instance.close()
+    shutil.rmtree(instance.home)
+
+    other = Instance(folder / "other-machine", TONGCHOU_BACKUPS=str(folder / "elsewhere"))
+    try:
+        ok(other, "restore")
+        ok(other, "db", "start")
+        assert journals(conninfo(other)) == {1}
+    finally:
+        other.close()
+
+
 @pytest.mark.requirement("R0.06")
 def test_a_sealed_backup_opens_with_the_private_key_only(instance: Instance, folder: Path) -> None:
     printed = ok(instance, "backup", "--new-key", str(folder / "private"))
