@@ -50,16 +50,16 @@ class LayerCode(LayerWriter):
             raw, self.first_ratio = write_share(self, total, above, self.deductible)
         else:
             raw = self._fixed(layer.amount, above)
-        share = raw
+        needed = above
         if before:
             above = self._above_of_visit(before, counted)
-            share = raw = self._less_paid(raw, above)
+            raw = self._less_paid(raw, above)
             self.will_feed(layer.cumulate_base, counted, layer.place)
-        self.paid = self._payment_caps(share)
+        self.paid = self._payment_caps(raw)
         self._leave(above, raw)
         self._feed(counted)
         self._name_results(counted)
-        self.e.refuse_unknowns(above)
+        self.e.refuse_unknowns(needed)
         return LayerInfo(layer.id, layer.title, layer.fund, layer.place.citation, self.first_ratio.scale)
 
     def _fixed(self, amount: Quantity, above: str) -> str:
