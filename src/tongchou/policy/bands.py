@@ -61,7 +61,7 @@ def _generated(item: Cursor, written: list[Tier]) -> list[Tier]:
     before = written[-1]
     numbers = [_literal(q) for q in (before.upto, before.ratio, width, step, highest)]
     edge, ratio, by, add, most = (number or Fraction(0) for number in numbers)
-    if None in numbers or by <= 0 or add <= 0 or most < ratio or (most - ratio) / add > MOST_BANDS:
+    if None in numbers or by <= 0 or add <= 0 or most < ratio or most - ratio > MOST_BANDS * add:
         item.report("无法按规律写出各段", "前一段和every、add、up_to都应是写明的数字，且逐段提高")
         return [Tier(None, highest, fixed)]
     found = []
