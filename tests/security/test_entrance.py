@@ -13,7 +13,7 @@ from tests.integration.web import city as cities
 from tests.security.conftest import ClientOf
 from tongchou.control import roles, vault
 from tongchou.control.core.passwords import one_time_code
-from tongchou.control.models import Grant, Operator, SignInAttempt, WorkSession
+from tongchou.control.models import Case, Grant, Operator, SignInAttempt, WorkSession
 from tongchou.control.services import operators
 
 
@@ -141,3 +141,24 @@ def test_the_applications_role_can_add_to_the_trail_and_nothing_more(city: citie
     finally:
         with connection.cursor() as cursor:
             cursor.execute("RESET ROLE")
+
+
+def test_a_correction_is_proposed_at_the_counter_and_keeps_what_was_typed_when_refused(
+    city: cities.City, client_of: ClientOf
+) -> None:
+    person, client = city.persons[0], client_of("clerk")
+    person.sex = "2"  # as the ID number says; the registry checks it with each change
+    person.save(update_fields=["sex"])
+    path = f"/control/corrections/{person.number}/"
+    refused = client.post(path, {"field": "birth_date", "value": "1985-13-40", "reason": "身份证"})
+    assert refused.status_code == 422
+    assert 'value="1985-13-40"' in refused.content.decode()
+    assert client.post(path, {"field": "id", "value": "1", "reason": "x"}).status_code == 422
+    assert client.post(path, {"field": "phone", "value": "13909319999", "reason": "本人来电"}).status_code == 302
+    person.refresh_from_db()
+    assert person.phone != "13909319999", "it waits for a second person"
+    case = Case.objects.get()
+    reviewer = client_of("reviewer")
+    assert reviewer.post(f"/control/cases/{case.pk}/approve/", {"seen": case.payload_hash}).status_code == 302
+    person.refresh_from_db()
+    assert person.phone == "13909319999"

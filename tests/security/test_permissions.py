@@ -41,6 +41,7 @@ TABLE: dict[str, tuple[str, tuple[int, ...]]] = {
     "control_case_return": ("POST", (GO, NONE, NONE, NONE, WRONG, WRONG, WRONG, WRONG)),
     "control_case_withdraw": ("POST", (GO, NONE, NONE, NONE, GO, WRONG, WRONG, WRONG)),
     "control_attachment": ("GET", (GO, NONE, NONE, NONE, NONE, NONE, NONE, NONE)),
+    "control_correction": ("GET", (GO, OK, NO, NO, NO, NO, NO, NO)),
     "control_inspections": ("GET", (GO, NO, NO, NO, NO, OK, OK, NO)),
     "control_inspection": ("GET", (GO, NO, NO, NO, NO, NONE, NONE, NO)),
     "control_rights": ("GET", (GO, NO, NO, NO, OK, OK, OK, OK)),

@@ -1,6 +1,6 @@
 """What other capabilities may use of the registry."""
 
-from tongchou.registry.approvals import propose_correction
+from tongchou.registry.approvals import CORRECTABLE, propose_correction
 from tongchou.registry.bulk import (
     advance_numbers,
     copy_rows,
@@ -67,6 +67,7 @@ from tongchou.registry.services import (
 )
 
 __all__ = [
+    "CORRECTABLE",
     "propose_correction",
     "AreaView",
     "BASIC_SCHEMES",

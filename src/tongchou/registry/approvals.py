@@ -12,6 +12,11 @@ from tongchou.registry import services
 from tongchou.registry.models import Person
 
 CORRECTION = "correction.person"
+CORRECTABLE = {
+    field: services.CHANGEABLE[field]
+    for field in ("name", "cert_no", "sex", "birth_date", "ethnicity", "phone", "address")
+}
+"""Columns that a clerk may propose to correct, with their Chinese names."""
 _DATES = {"birth_date"}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tongchou.web.control import cases, entrance, parameter_pages, rights_pages, session_pages, trail_pages
+from tongchou.web.control import cases, corrections, entrance, parameter_pages, rights_pages, session_pages, trail_pages
 
 urlpatterns = [
     path("login/code/", entrance.code, name="login_code"),
@@ -24,6 +24,7 @@ urlpatterns = [
     path(
         "control/cases/<int:case_id>/attachments/<int:attachment_id>/", cases.case_attachment, name="control_attachment"
     ),
+    path("control/corrections/<str:number>/", corrections.correction, name="control_correction"),
     path("control/inspections/", cases.inspections, name="control_inspections"),
     path("control/inspections/<int:inspection_id>/", cases.inspection, name="control_inspection"),
     path("control/rights/", rights_pages.overview, name="control_rights"),
