@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ NAME = "tongchou"
 """Name of the database in the embedded cluster."""
 MINIMUM_SERVER = 160000
 CONNECT_SECONDS = 10
+START_ATTEMPTS = 50
 
 
 def external_url() -> str | None:
@@ -92,12 +94,23 @@ def ensure_ready() -> Cluster | None:
         check_server(connection_string())
         return None
     cluster = embedded_cluster()
-    running = cluster.is_running()
-    cluster.start()
+    for attempt in range(START_ATTEMPTS):
+        ours = cluster.start()
+        try:
+            _create_database(cluster)
+        except psycopg.OperationalError:
+            if attempt == START_ATTEMPTS - 1:
+                raise
+            time.sleep(0.2)  # it was about to stop when we looked
+        else:
+            break
+    return cluster if ours else None
+
+
+def _create_database(cluster: Cluster) -> None:
     with psycopg.connect(cluster.conninfo("postgres"), autocommit=True) as connection:
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME]).fetchone() is None:
             connection.execute(f"CREATE DATABASE {NAME}")
-    return None if running else cluster
 
 
 @contextmanager

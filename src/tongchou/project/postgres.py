@@ -30,6 +30,7 @@ PORT = 5432
 ROLE = "tongchou"
 """Name of the database superuser that the instance signs in as."""
 START_POLL_SECONDS = 0.02
+START_ATTEMPTS = 100
 STOP_TIMEOUT_SECONDS = 60
 LONG_SOCKET = 90
 """A Unix socket's path may have 107 bytes; ``/.s.PGSQL.5432.lock`` needs 19 of them."""
@@ -111,8 +112,8 @@ class Cluster:
         except OSError as error:
             raise problems.from_os_error(self.data, error) from error
 
-    def start(self) -> None:
-        """Start the server and wait until it answers, a recovery after a crash included.
+    def start(self) -> bool:
+        """Start the server and wait until it answers, a recovery after a crash included; True if this call started it.
 
         A server that already runs on this data folder is taken as it is; a ``postmaster.pid`` left by a killed server
         is removed.
@@ -122,19 +123,20 @@ class Cluster:
         """
         with self._lock():
             self.create()
-            if self.is_running():
-                self._wait_ready(None)
-                return
-            for attempt in range(100):
-                self._forget_dead_server()
+            for attempt in range(START_ATTEMPTS):
                 try:
+                    if self.is_running():
+                        self._wait_ready(None)
+                        return False
+                    self._forget_dead_server()
                     self._launch()
-                    return
+                    return True
                 except problems.StillStopping:
-                    # The backends of a killed server need a moment to notice that it is gone.
-                    if attempt == 99:
+                    # Somebody stops it, or the backends of a killed server have not noticed yet that it is gone.
+                    if attempt == START_ATTEMPTS - 1:
                         raise
                     time.sleep(0.1)
+        return False
 
     def stop(self, *, mode: str = "fast") -> None:
         """Stop the server and wait for it; nothing happens when it is not running.
@@ -256,6 +258,8 @@ class Cluster:
                 if process is None or lines[0].strip() == str(process.pid):
                     return
             gone = process.poll() is not None if process else not self.is_running()
+            if gone and process is None:
+                raise problems.still_stopping(self.data)
             if gone:
                 with self.log.open("rb") as log:
                     log.seek(log_start)

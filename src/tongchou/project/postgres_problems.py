@@ -24,10 +24,7 @@ def from_log(text: str, data: Path, log: Path) -> OperationProblem:
     """
     low = text.lower()
     if "pre-existing shared memory block" in low or "is another postmaster" in low:
-        return StillStopping(
-            f"数据目录 {data} 上一个数据库进程尚未完全退出：请稍候再试，或结束残留的 postgres 进程",
-            f"the former server on {data} is still going away: try again in a moment, or end its postgres processes",
-        )
+        return still_stopping(data)
     if "no space left on device" in low or "disk quota exceeded" in low:
         return no_space(data)
     if "error while loading shared libraries" in low or "cannot open shared object" in low:
@@ -42,6 +39,14 @@ def from_log(text: str, data: Path, log: Path) -> OperationProblem:
             f"not enough memory to start the database: free some, or lower shared_buffers in {data}/postgresql.conf",
         )
     return data_broken(data, _last_line(text), log)
+
+
+def still_stopping(data: Path) -> StillStopping:
+    """The former server on the data folder has not ended yet."""
+    return StillStopping(
+        f"数据目录 {data} 上一个数据库进程尚未完全退出：请稍候再试，或结束残留的 postgres 进程",
+        f"the former server on {data} is still going away: try again in a moment, or end its postgres processes",
+    )
 
 
 def from_os_error(path: Path, error: OSError) -> OperationProblem:

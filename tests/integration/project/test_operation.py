@@ -61,6 +61,12 @@ def test_a_killed_database_recovers_by_itself_at_the_next_start(instance: Instan
     assert instance.sql("SELECT word FROM kept") == "已提交"
 
 
+def test_a_command_that_meets_a_stopping_database_waits_for_it(instance: Instance) -> None:
+    instance.command("db", "start")
+    os.kill(instance.database_pid(), signal.SIGTERM)  # "smart": it goes when the last session has gone
+    assert instance.sql("SELECT 1") == "1"
+
+
 def test_a_pid_file_that_names_another_program_does_not_hinder_the_start(instance: Instance) -> None:
     """After a reboot the number in postmaster.pid may belong to anyone."""
     instance.command("db", "start")
