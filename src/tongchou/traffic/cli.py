@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import sys
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ NEEDS_DATABASE = True
 PATIENTS_PER_VISIT = 2
 FEWEST_PATIENTS = 500
 MOST_PATIENTS = 20_000
+PROGRESS_EVERY = 100
 
 
 def add_parser(subparsers: Any) -> None:
@@ -55,9 +57,17 @@ async def _day(supply: Any, args: argparse.Namespace, *, day: datetime, folder: 
     begin = today()
     player = Player(supply, url=args.url, seed=args.seed, day=day, books=folder)
     await player.open_books(begin)
-    result = await player.play(scenes=args.visits, concurrency=args.concurrency)
-    outcomes = await player.reconcile(begin=begin, end=today())
+    result = await player.play(
+        scenes=args.visits, concurrency=args.concurrency, progress=lambda done: _say(done, args.visits)
+    )
     calls = sum(desk.calls for desk in player.desks.values())
     repeats = sum(desk.repeats for desk in player.desks.values())
+    outcomes = await player.reconcile(begin=begin, end=today())
     good = not result.failures and all(outcome.equal for outcome in outcomes)
     return render(result, outcomes, calls=calls, repeats=repeats), good
+
+
+def _say(done: int, all_scenes: int) -> None:
+    """A line on the way, every tenth of a long day."""
+    if done % max(PROGRESS_EVERY, all_scenes // 10) == 0 and done < all_scenes:
+        print(f"已演 {done}/{all_scenes} 个场景 …", file=sys.stderr, flush=True)

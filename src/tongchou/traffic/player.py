@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -78,6 +78,8 @@ class Player:
         started_at = datetime.now(TIME_ZONE).replace(tzinfo=None)
         self.desks = {each.code: Desk(each, started_at, _book(books, each.code)) for each in institutions}
         self.result = Result()
+        self._done = 0
+        self._progress: Callable[[int], None] = lambda done: None
 
     async def open_books(self, begin: date) -> None:
         """Sign in everywhere, and keep of the books what was booked since ``begin`` at this very centre."""
@@ -99,8 +101,15 @@ class Player:
         reconciler.close()
         return outcomes
 
-    async def play(self, *, scenes: int, concurrency: int) -> Result:
-        """Play a number of scenes and return what happened; failures are collected, not raised."""
+    async def play(
+        self, *, scenes: int, concurrency: int, progress: Callable[[int], None] = lambda done: None
+    ) -> Result:
+        """Play a number of scenes and return what happened; failures are collected, not raised.
+
+        Args:
+            progress: told after every scene how many are done.
+        """
+        self._progress = progress
         loop = asyncio.get_running_loop()
         begin = loop.time()
         kinds = iter(self._kinds(scenes))
@@ -115,11 +124,13 @@ class Player:
         self._random.shuffle(chosen)
         return chosen
 
-    async def _play_some(self, kinds: object) -> None:
+    async def _play_some(self, kinds: Iterator[Kind]) -> None:
         connection = Connection(self._url)
         try:
-            for kind in kinds:  # type: ignore[attr-defined]  # one iterator shared by all tasks
+            for kind in kinds:  # one iterator shared by all tasks
                 await self._play_one(kind, connection)
+                self._done += 1
+                self._progress(self._done)
         finally:
             connection.close()
 
