@@ -117,7 +117,8 @@ def run(
 
 
 def _doctor(command: Sequence[str], server: EmbeddedServer, folder: Path) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"DATABASE_URL": server.conninfo(servers.DATABASE)}
+    # The trail's roots outside are those of today; the copy is of last night and has not the newest blocks.
+    environment = os.environ | {"DATABASE_URL": server.conninfo(servers.DATABASE), "TONGCHOU_TRAIL_COPY": "1"}
     return subprocess.run([*command], env=environment, capture_output=True, text=True, check=False, cwd=folder)
 
 
