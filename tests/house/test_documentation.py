@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from tests.house.source import ROOT, Source, dotted, product, report
 from tongchou.project.coverage import proved_by, read_index
@@ -34,6 +35,13 @@ def test_requirement_marks_name_existing_requirements() -> None:
     known = {row.id for row in read_index(ROOT / "docs" / "requirements-index.tsv")}
     marked = proved_by(ROOT / "tests")
     found = [f"{one}: {', '.join(marked[one])}" for one in sorted(set(marked) - known)]
+    assert not found, report(found)
+
+
+def test_every_environment_variable_is_documented() -> None:
+    document = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    named = {name for source in product() for name in re.findall(r"\bTONGCHOU_[A-Z_]+[A-Z]\b", source.text)}
+    found = [name for name in sorted(named) if f"`{name}`" not in document and name != "TONGCHOU_HOME"]
     assert not found, report(found)
 
 
