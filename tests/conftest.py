@@ -81,10 +81,18 @@ def _flush_past_the_guards() -> None:
     original = DatabaseOperations.sql_flush
 
     def sql_flush(self: DatabaseOperations, style: object, tables: list[str], **options: object) -> list[str]:
-        statements = original(self, style, [*tables, "settlement_feeline", "control_trail"] if tables else tables, **options)
+        statements = original(
+            self, style, [*tables, "settlement_feeline", "control_trail"] if tables else tables, **options
+        )
         return ["SET session_replication_role = replica", *statements, "RESET session_replication_role"]
 
     DatabaseOperations.sql_flush = sql_flush
+
+
+@pytest.fixture(autouse=True)
+def _anchors_of_this_test(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The trail's anchors lie outside the database, so they would outlive the database that a test leaves behind."""
+    monkeypatch.setenv("TONGCHOU_TRAIL_ANCHORS", str(tmp_path_factory.mktemp("anchors")))
 
 
 @pytest.fixture(scope="session")

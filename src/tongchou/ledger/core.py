@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from tongchou.kernel.money import format_yuan_grouped
+
 
 @dataclass(frozen=True, slots=True)
 class EntryLine:
@@ -49,6 +51,6 @@ def differing(views: dict[str, dict[str, int]]) -> list[str]:
     for figure in figures:
         stated = {name: view[figure] for name, view in views.items() if figure in view}
         if len(set(stated.values())) > 1:
-            shown = "、".join(f"{name} {value} 分" for name, value in stated.items())
+            shown = "、".join(f"{name} {format_yuan_grouped(value)} 元" for name, value in stated.items())
             texts.append(f"{figure}：{shown}")
     return texts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from typing import NamedTuple
 
 from tongchou.kernel.money import divide_half_up
@@ -68,6 +69,16 @@ class LineSplitter:
         numerator, denominator = self._ratio(line)
         prior = divide_half_up(allowed * numerator, denominator) if numerator else 0
         return LineSplit(0, over, prior, allowed - prior)
+
+    def ratio(self, line: LineFacts) -> Rate:
+        """The prior self-pay ratio that applies to a line; zero where the line is out of scope as a whole.
+
+        Raises:
+            Rejection: POL-030.
+        """
+        if line.item_class == "丙类" or (line.restricted and not line.restriction_met):
+            return Rate(Fraction(0))
+        return Rate(Fraction(*self._ratio(line)))
 
     def _ratio(self, line: LineFacts) -> tuple[int, int]:
         """The item's own ratio, else that of its kind, else that of its class: numerator and denominator."""

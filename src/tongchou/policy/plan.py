@@ -214,6 +214,14 @@ class Plan:
             return LineSplit(line.amount, 0, 0, 0)
         return self._splitter.split(line)
 
+    def line_ratio(self, line: LineFacts) -> Rate:
+        """The prior self-pay ratio (先行自付比例) that applies to a fee line; zero where the plan splits no lines.
+
+        Raises:
+            Rejection: POL-030 no ratio is known for the item.
+        """
+        return self._splitter.ratio(line) if self._splitter is not None else Rate(Fraction(0))
+
     def evaluate(self, facts: Facts, bill: Bill, accumulators: Mapping[str, int], account_balance: int = 0) -> Outcome:
         """Decide one visit.
 

@@ -35,7 +35,7 @@ def test_business_goes_to_today_or_the_day_after_the_last_closed_one() -> None:
 
 def test_views_differ_only_on_what_both_state() -> None:
     views = {"结算": {"总额": 5, "基金": 3}, "账簿": {"总额": 5, "基金": 4}, "机构": {"总额": 5}}
-    assert differing(views) == ["基金：结算 3 分、账簿 4 分"]
+    assert differing(views) == ["基金：结算 0.03 元、账簿 0.04 元"]
     assert differing({"结算": {"总额": 5}}) == []
 
 

@@ -178,19 +178,14 @@ def _split(
     )
     split = plan.split_line(facts)
     check_split(amount, split)
-    return split, prior_ratio(split)
+    ratio = plan.line_ratio(facts)
+    return split, divide_half_up(ratio.numerator * 10_000, ratio.denominator)
 
 
 @lru_cache(maxsize=1024)
 def rate_of(ten_thousandths: int) -> Rate:
     """The exact rate of so many 1/10,000."""
     return Rate(Fraction(ten_thousandths, 10_000))
-
-
-def prior_ratio(split: LineSplit) -> int:
-    """The prior self-pay ratio that a split shows, in 1/10,000 (for the wire's selfpay_prop)."""
-    base = split.prior_self_pay + split.in_scope
-    return divide_half_up(split.prior_self_pay * 10_000, base) if base else 0
 
 
 def check_split(amount: int, split: LineSplit) -> None:
