@@ -30,6 +30,7 @@ class Step:
     bill: Bill = field(default_factory=Bill)
     lines: tuple[LineFacts, ...] = ()
     accumulators: dict[str, str] = field(default_factory=dict)
+    admitted: date | None = None
     account: int | None = None
     reverse: int = 0
     formula: str = ""
@@ -121,6 +122,7 @@ def _step(item: Cursor, shared: _Shared, *, many: bool) -> Step:
         on=item.day("on") or shared.on,
         benefit=item.text("benefit") or shared.benefit,
         rules_of=item.day("rules_of"),
+        admitted=item.day("admitted"),
         facts=shared.facts | _facts(item, "facts") | _facts(item, "inputs"),
         bill=_bill(item),
         lines=tuple(_line(line) for line in item.children("lines")),

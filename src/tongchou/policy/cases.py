@@ -141,7 +141,7 @@ class _Run:
         facts = {name: encode_fact(text, plan, name) for name, text in step.facts.items()}
         if splits:
             facts |= part_amounts(plan.program.parts, zip(step.lines, splits, strict=True))
-        day = step.on
+        day = plan.counting_date(admitted=step.admitted or step.on, discharged=step.on)
         before = {spec.name: self._counter(plan, spec.name, day, step) for spec in plan.accumulators}
         outcome = plan.trace(facts, bill, before, self.account)
         keys = {spec.name: plan.period_key(spec, day) for spec in plan.accumulators}
@@ -250,6 +250,7 @@ def outcome_texts(result: VisitResult, account_after: int) -> dict[str, str]:
         "over_limit": format_yuan(result.bill.over_limit),
         "out_of_scope": format_yuan(result.bill.out_of_scope),
     }
+    shown["counted_in"] = str(result.plan.benefit_year(result.day).start.year)
     for layer in result.plan.layers:
         ratio = outcome.ratio_of(layer.id)
         shown[f"ratio.{layer.id}"] = ratio.percent_text() if ratio else ""

@@ -44,6 +44,7 @@ def compile_program(packs: Sequence[Pack], benefit: str, findings: list[Finding]
     for pack, entry in entries:
         emitter.read_names_of(pack)
         _conditions(emitter, pack, entry, benefit)
+    first = _account_first(emitter, _payer(emitter, packs, benefit), components)
     layers: list[LayerInfo] = []
     codes: list[LayerCode] = []
     for pack, entry in entries:
@@ -59,7 +60,7 @@ def compile_program(packs: Sequence[Pack], benefit: str, findings: list[Finding]
     _check_ids(layers, entries, findings)
     _check_gaps(emitter, codes)
     payer = _payer(emitter, packs, benefit)
-    account = _account(emitter, payer, components)
+    account = _account(emitter, payer, components, first)
     program = _program(emitter, layers, codes, components, account, payer, _line_rules(packs))
     return replace(program, parts=tuple(part for pack in packs for part in pack.parts.values()))
 
@@ -195,14 +196,35 @@ def _payer(emitter: Emitter, packs: Sequence[Pack], benefit: str) -> Payer | Non
     return None
 
 
-def _account(emitter: Emitter, payer: Payer | None, components: dict[str, str]) -> str:
-    if payer is None:
+def _account_first(emitter: Emitter, payer: Payer | None, components: dict[str, str]) -> str:
+    """What an account pays before any layer: in-scope cost, which then is the person's own."""
+    if payer is None or not payer.before_layers:
         return "0"
+    owed = components["in_scope"]
+    if payer.when:
+        owed = emitter.let("owed", f"{owed} if {emitter.condition(payer.when)} else 0")
+    paid = emitter.smaller("account_first", owed, "balance")
+    refs = (("balance", "yuan", 1), yuan(owed))
+    words = "账户余额与符合范围费用取小，先于各层支付"
+    cite, title = payer.place.citation, f"{payer.title}先行支付"
+    emitter.show(Display("", title, words, "min({0}, {1})", refs, yuan(paid), fund=payer.fund, cite=cite, show=paid))
+    components["in_scope"] = emitter.let("c_in_scope", f"{components['in_scope']} - {paid}")
+    components["uncovered"] = paid
+    return paid
+
+
+def _account(emitter: Emitter, payer: Payer | None, components: dict[str, str], first: str) -> str:
+    """What the account pays in all; ``first`` of it went before the layers."""
+    if payer is None or not payer.pays:
+        return first
     parts = [components[name] for name in payer.pays if components[name] != "0"]
+    if first != "0" and "uncovered" in payer.pays:
+        parts.append(f"-{first}")
+    left = "balance" if first == "0" else emitter.let("balance_left", f"balance - {first}")
     payable = " + ".join(parts) or "0"
     when = emitter.condition(payer.when) if payer.when else ""
     owed = emitter.let("payable", f"{payable} if {when} else 0" if when else payable)
-    paid = emitter.smaller("account", owed, "balance")
+    paid = emitter.smaller("account", owed, left)
     names = " + ".join(COMPONENT_TITLES[name] for name in payer.pays)
     emitter.show(
         Display(
@@ -210,14 +232,14 @@ def _account(emitter: Emitter, payer: Payer | None, components: dict[str, str]) 
             f"{payer.title}支付",
             f"账户余额与({names})取小",
             "min({0}, {1})",
-            (("balance", "yuan", 1), yuan(owed)),
+            ((left, "yuan", 1), yuan(owed)),
             yuan(paid),
             fund=payer.fund,
             cite=payer.place.citation,
             show=paid,
         )
     )
-    return paid
+    return paid if first == "0" else emitter.let("account_all", f"{first} + {paid}")
 
 
 def _line_rules(packs: Sequence[Pack]) -> LineRules | None:

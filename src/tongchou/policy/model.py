@@ -247,7 +247,10 @@ class Benefit:
 
 @dataclass(frozen=True, slots=True)
 class Payer:
-    """A source that pays burden components after all layers, up to its balance (the personal account)."""
+    """A source that pays burden components after all layers, up to its balance (the personal account).
+
+    With ``before_layers`` it first pays what is in scope; that part meets no layer and is booked as ``uncovered``.
+    """
 
     id: str
     title: str
@@ -256,6 +259,7 @@ class Payer:
     when: Condition | None
     benefits: tuple[str, ...]
     place: Place
+    before_layers: bool = False
 
 
 @dataclass(frozen=True, slots=True)

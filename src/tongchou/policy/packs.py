@@ -55,7 +55,7 @@ def read_pack(tree: Map, findings: list[Finding], vocabulary: Mapping[str, FactS
         until=version.day("until"),
         published=version.day("published"),
         benefit_year=_benefit_year(top),
-        counts_in=top.choice("counts_in", ("discharge", "admission"), "discharge"),
+        counts_in=top.choice("counts_in", ("discharge", "admission", "split"), "discharge"),
         tree=tree,
         facts=_facts(top, vocabulary),
         accumulators=_accumulators(top),
@@ -287,6 +287,7 @@ def _payer(item: Cursor) -> Payer:
         item.condition("when"),
         item.words("benefits"),
         item.place,
+        item.flag("before_layers"),
     )
     item.done()
     return payer

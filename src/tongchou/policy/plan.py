@@ -308,7 +308,7 @@ class Plan:
 
     def counting_date(self, *, admitted: date, discharged: date) -> date:
         """The day of a stay that chooses the benefit year, as the pack says (discharge in GS-CITY, 五(三)2)."""
-        return discharged if self.counts_in == "discharge" else admitted
+        return admitted if self.counts_in == "admission" else discharged
 
     def period_key(self, accumulator: AccumulatorSpec, day: date) -> str:
         """The period in which an accumulator counts on a day: ``2010``, ``2010-03``, ``2010-03-08`` or ``life``."""
