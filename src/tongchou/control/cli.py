@@ -15,7 +15,12 @@ def add_parser(subparsers: Any) -> None:
     """Add the four commands."""
     trail = subparsers.add_parser("trail", help="审计留痕：封存、校验 / audit trail: seal, verify")
     trail.set_defaults(act=_trail)
-    trail.add_argument("action", choices=("seal", "verify", "status"), help="seal 封存；verify 校验；status 未封存行数")
+    trail.add_argument(
+        "action",
+        choices=("seal", "verify", "status", "reanchor"),
+        help="seal 封存；verify 校验；status 未封存行数；reanchor 恢复后重新存证",
+    )
+    trail.add_argument("--reason", default="", help="重新存证的理由 / why the roots outside are written anew")
     trail.add_argument("--every", type=int, metavar="秒", help="每隔若干秒封存一次，直到停止 / seal again and again")
     keys = subparsers.add_parser("keys", help="数据密钥：状态、轮换、清理 / data keys: status, rotate, forget old ones")
     keys.set_defaults(act=_keys)
@@ -61,6 +66,12 @@ def _trail(args: argparse.Namespace) -> int:
             print(f"{finding.number} {finding.what}\n   处理办法：{finding.remedy}")
         print("留痕校验：" + (f"发现 {len(found)} 处问题" if found else "完整无误"))
         return 1 if any(finding.severity == "error" for finding in found) else 0
+    if args.action == "reanchor":
+        if not args.reason.strip():
+            print("请用 --reason 写明理由，例如恢复的时间点和批准人", file=sys.stderr)
+            return 2
+        print(f"已重新存证，原存证移至 {sealing.reanchor(reason=args.reason, now=timezone.now())}")
+        return 0
     while True:
         done = sealing.seal(now=timezone.now())
         print(

@@ -268,3 +268,19 @@ def test_who_has_looked_at_my_data() -> None:
         ("unmask", "clerk", "本人申请"),
         ("read", "clerk", ""),
     ]
+
+
+def test_after_a_recovery_the_roots_outside_are_written_anew_with_a_reason(now: datetime, anchors: Path) -> None:
+    for part in range(2):
+        write(5, start=part * 5)
+        sealing.seal(now=now)
+    with as_intruder():  # what a recovery to an earlier moment leaves
+        sql("DELETE FROM control_trailblock WHERE number = 2")
+        sql("DELETE FROM control_trail WHERE object_id::int >= 5")
+    assert numbers(sealing.check()) == ["T5"]
+    with pytest.raises(ValueError, match="reason"):
+        sealing.reanchor(reason=" ", now=now)
+    aside = sealing.reanchor(reason="恢复至 2026-11-22 10:00，主任批准", now=now)
+    assert (aside / "heads.json").is_file()
+    assert sealing.check() == []
+    assert "主任批准" in Trail.objects.get(action="reanchor").reason

@@ -27,6 +27,7 @@ from django.utils import timezone
 from tongchou.control.core import chain
 from tongchou.control.core.chain import Block, Fault
 from tongchou.control.models import TrailBlock, TrailRoot
+from tongchou.control.services.trail import record
 from tongchou.kernel.findings import Finding
 
 ROWS_PER_PASS = 20_000
@@ -41,7 +42,7 @@ _REMEDY = {
     "T2": "从备份取回该行，查明何人以何权限删除，按安全事件上报",
     "T3": "该行不是系统写入的：查明来源，按安全事件上报",
     "T4": "区块表被改动：从备份取回区块，重新校验，按安全事件上报",
-    "T5": "数据库与库外存证不一致：如刚做过时间点恢复，核对恢复说明；否则按安全事件上报",
+    "T5": "数据库与库外存证不一致：如刚做过时间点恢复，核对恢复说明后用 tongchou trail reanchor 重新存证；否则按安全事件上报",
     "T6": "该行的时间早于在它之前写入的行：查明来源，按安全事件上报",
     "T7": "运行 tongchou trail seal，并检查封存任务是否在运行、有无长事务",
 }
@@ -105,6 +106,27 @@ def check(area: str | None = None, *, workers: int = 2) -> list[Finding]:
         )
         for fault in found
     ]
+
+
+def reanchor(*, reason: str, now: datetime) -> Path:
+    """After a point-in-time recovery: set the roots and heads outside aside and write those of the database.
+
+    The old files stay beside the new ones; who did it and why enters the trail. Returns where the old ones lie.
+
+    Raises:
+        ValueError: no reason was given.
+    """
+    if not reason.strip():
+        raise ValueError("a reason is needed")
+    folder = anchor_folder()
+    aside = folder / f"superseded-{now:%Y%m%dT%H%M%S}"
+    aside.mkdir(parents=True, mode=0o700)
+    for name in ("roots.jsonl", "heads.json"):
+        if (folder / name).is_file():
+            (folder / name).rename(aside / name)
+    record(action="reanchor", object_kind="trail", reason=reason, after={"aside": aside.name})
+    _anchor(_heads(), list(TrailRoot.objects.order_by("area", "day")))
+    return aside
 
 
 def anchor_folder() -> Path:
