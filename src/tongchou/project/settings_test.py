@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 
 os.environ.setdefault("TONGCHOU_SECRET_KEY", "for tests only, protects nothing")
-os.environ.setdefault("TONGCHOU_HOME", f"{tempfile.gettempdir()}/tongchou-tests-have-no-home")
+PREFIX = "tongchou-test-home-"
+if PREFIX in os.environ.get("TONGCHOU_HOME", PREFIX):
+    # A home per test process (workers inherit their controller's): files of one must not meet another's database.
+    os.environ["TONGCHOU_HOME"] = tempfile.mkdtemp(prefix=PREFIX)
+    atexit.register(shutil.rmtree, os.environ["TONGCHOU_HOME"], ignore_errors=True)
 
 from tongchou.project.settings import *  # noqa: F403
 from tongchou.project.settings import DATABASES, STORAGES
