@@ -30,6 +30,7 @@ INJECTIONS = (
 )
 
 
+@pytest.mark.requirement("R0.53")
 def test_a_change_without_its_token_is_refused(city: cities.City, grant_case: Callable[[], int]) -> None:
     client = Client(enforce_csrf_checks=True)
     number = grant_case()
@@ -40,6 +41,7 @@ def test_a_change_without_its_token_is_refused(city: cities.City, grant_case: Ca
         assert client.post(path, {"seen": "x"}).status_code == 403, path
 
 
+@pytest.mark.requirement("R0.53")
 def test_what_is_typed_is_text_and_nothing_else(city: cities.City, client_of: ClientOf) -> None:
     """In every search field of the audit, rights, dictionary and sign-in pages: shown as typed, run by nobody."""
     auditor, controller, admin = client_of("auditor"), client_of("controller"), client_of("admin")
@@ -158,6 +160,7 @@ def test_signing_in_takes_as_long_for_an_unknown_name(city: cities.City, setting
     assert 0.4 < known / unknown < 2.5, (known, unknown)
 
 
+@pytest.mark.requirement("R0.53")
 def test_a_locked_session_does_nothing_not_even_in_the_admin_and_keeps_what_was_typed(
     city: cities.City, client_of: ClientOf
 ) -> None:

@@ -19,8 +19,6 @@ from tongchou.kernel.rejection import Rejection
 from tongchou.ledger import api as ledger
 from tongchou.settlement import api as settlement
 
-pytestmark = pytest.mark.requirement("R1.9.03")
-
 
 @pytest.fixture(autouse=True)
 def anchors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,6 +64,7 @@ def test_1_an_altered_settlement_row(city: cities.City) -> None:
     assert str(victim) in doctor()["S14"]
 
 
+@pytest.mark.requirement("R1.9.03")
 def test_2_a_deleted_trail_row(city: cities.City, client_of: ClientOf) -> None:
     client_of("clerk").get(f"/persons/{city.persons[0].number}/")
     looked = Trail.objects.get(action="read")
@@ -140,6 +139,7 @@ def test_6_a_right_that_outlived_its_date(city: cities.City, client_of: ClientOf
         sql("UPDATE control_grant SET until = until + 365 WHERE id = %s", grant.pk)
 
 
+@pytest.mark.requirement("R1.9.07")
 def test_7_a_clerk_who_reads_persons_of_another_county(city: cities.City, client_of: ClientOf) -> None:
     county = client_of("county")
     foreign = next(person for person in city.persons if person.area_id != cities.COUNTY)
@@ -149,6 +149,7 @@ def test_7_a_clerk_who_reads_persons_of_another_county(city: cities.City, client
     assert foreign.number not in found.content.decode()
 
 
+@pytest.mark.requirement("R1.9.07", "R4.18")
 def test_8_an_export_without_right(city: cities.City, client_of: ClientOf) -> None:
     assert client_of("clerk").get("/settlements/export/").status_code == 403
     assert client_of("controller").get("/control/trail/export/").status_code == 403
@@ -156,6 +157,9 @@ def test_8_an_export_without_right(city: cities.City, client_of: ClientOf) -> No
     taken = client_of("accountant").get("/settlements/export/?begin=")
     assert taken.status_code == 200
     assert Trail.objects.get(action="export").operator == "accountant"
+    extract = client_of("auditor").get("/control/trail/export/")
+    assert extract.status_code == 200, "the audit office takes its extract, and that is noted too"
+    assert Trail.objects.get(action="export", object_kind="trail").operator == "auditor"
 
 
 def test_9_a_replayed_approval(city: cities.City, client_of: ClientOf, grant_case: Callable[[], int]) -> None:
@@ -174,6 +178,7 @@ def test_9_a_replayed_approval(city: cities.City, client_of: ClientOf, grant_cas
         second.save(force_insert=True)
 
 
+@pytest.mark.requirement("R4.12")
 def test_10_a_closed_day_written_to(city: cities.City) -> None:
     today = timezone.localdate()
     settlement.close_day(area=cities.AREA, day=today, now=timezone.now())

@@ -185,6 +185,7 @@ def test_what_the_executor_refuses_was_not_approved(staff: Staff, now: datetime)
     assert not case.decisions.exists()
 
 
+@pytest.mark.requirement("R4.21")
 def test_the_queue_shows_what_one_may_decide_most_urgent_first(staff: Staff, now: datetime) -> None:
     clerk, reviewer = staff("clerk"), staff("reviewer")
     today = timezone.localdate(now)

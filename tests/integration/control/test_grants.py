@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from tongchou.control.api import Operator, approve, authority_of, request_approval, rights
-from tongchou.control.models import Case, Grant, Trail
+from tongchou.control.models import Case, Grant, Organisation, Trail
 from tongchou.control.models import Operator as OperatorRow
 from tongchou.control.services import operators, posts
 from tongchou.kernel.rejection import Rejection
@@ -214,3 +214,26 @@ def test_every_step_of_a_grant_is_in_the_trail(
     kinds = list(Trail.objects.filter(case_id=case.pk).order_by("seq").values_list("action", "object_kind"))
     assert ("insert", "control_casedecision") in kinds
     assert ("insert", "control_grant") in kinds
+
+
+@pytest.mark.requirement("R14.01")
+def test_city_county_township_and_community_see_their_own_and_institutions_only_themselves(
+    staff: Staff, now: datetime
+) -> None:
+    """The tree of organisations: each level decides about its own area and what lies in it."""
+    codes = ("620100", "620102", "620102004", "620102004005")
+    for level, area in enumerate(codes):
+        authority = staff("clerk", login=f"level{level}", area=area).authority
+        seen = [authority.decide(rights.PERSON_READ, area=code).allowed for code in codes]
+        assert seen == [position >= level for position in range(len(codes))], area
+    hospital = Organisation.objects.create(code="H62010200001", name="市医院", kind="institution", area="620102")
+    clerk = staff("clerk", login="inside")
+    post = clerk.grants.get().post
+    clerk.grants.update(ended_at=now)
+    Grant.objects.create(
+        operator=clerk, post=post, area="620100", organisation=hospital, since=timezone.localdate(now),
+        until=timezone.localdate(now) + timedelta(days=9), installation=True, granted_at=now,
+    )  # fmt: skip
+    inside = authority_of(operator=clerk, on=timezone.localdate(now))
+    assert inside.decide(rights.SETTLEMENT_READ, organisation="H62010200001").allowed
+    assert not inside.decide(rights.SETTLEMENT_READ, organisation="H62010200002").allowed
