@@ -75,7 +75,7 @@ FUNCTIONS = {
     "divide": (2, 2),
     "prorate": (3, 3),
     "prorate_down": (3, 3),
-    "ratio": (3, 3),
+    "quotient": (3, 3),
     "round_to": (2, 2),
     "round_down_to": (2, 2),
     "whole": (2, 2),

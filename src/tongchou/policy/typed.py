@@ -43,7 +43,7 @@ ROUNDING_FUNCTIONS = (
     "divide",
     "prorate",
     "prorate_down",
-    "ratio",
+    "quotient",
     "round_to",
     "round_down_to",
     "whole",
@@ -191,7 +191,7 @@ def _rounded(operation: Operation, scope: Scope) -> Code:
     if op == "whole":
         (amount, unit), _, _ = _same(codes)
         return Code(f"(({amount}) // {_positive(unit)})", "int")
-    if op == "ratio":
+    if op == "quotient":
         (part, whole), _, _ = _same(codes[:2])
         scale = 10 ** _places(codes[2].text)
         return Code(_quotient(f"({part}) * {scale}", whole), "rate", scale)
@@ -225,7 +225,7 @@ def _positive(text: str) -> str:
 
 
 def _places(text: str) -> int:
-    """How many decimals a ratio is rounded to: a number written in the text itself."""
+    """How many decimals a quotient is rounded to: a number written in the text itself."""
     if text.isdigit() and int(text) <= MOST_PLACES:
         return int(text)
     raise ExpressionError(f"小数位数应写明，最多{MOST_PLACES}位")

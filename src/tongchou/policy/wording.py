@@ -20,7 +20,7 @@ _FUNCTIONS = {
     "prorate_down(": "按份额舍去(",
     "prorate(": "按份额(",
     "round_down_to(": "舍去到(",
-    "ratio(": "比值(",
+    "quotient(": "比值(",
     "round_to(": "取整(",
     "whole(": "整倍数(",
     "next_month(": "次月一日(",
