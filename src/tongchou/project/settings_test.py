@@ -14,8 +14,8 @@ if PREFIX in os.environ.get("TONGCHOU_HOME", PREFIX):
     os.environ["TONGCHOU_HOME"] = tempfile.mkdtemp(prefix=PREFIX)
     atexit.register(shutil.rmtree, os.environ["TONGCHOU_HOME"], ignore_errors=True)
 
-from tongchou.project.settings import *  # noqa: F403
-from tongchou.project.settings import DATABASES, STORAGES
+from tongchou.project.settings import *  # noqa: E402, F403
+from tongchou.project.settings import DATABASES, STORAGES  # noqa: E402
 
 # Tests hold one connection each; the address is filled in by tests/conftest.py when the cluster runs.
 DATABASES["default"]["OPTIONS"].pop("pool", None)
