@@ -17,7 +17,8 @@ from tongchou.policy.caseread import read_case_file
 from tongchou.policy.cases import CaseResult, VisitResult, run_case, run_cases
 from tongchou.policy.checker import check_book
 from tongchou.policy.findings import Finding, PolicyErrors
-from tongchou.policy.loader import default_pack_directory, read_cases, read_packs
+from tongchou.policy.loader import SHAPES, default_pack_directory, read_cases, read_packs
+from tongchou.policy.shapes import page, page_file, read_shapes
 from tongchou.policy.vocabulary import COMPONENT_TITLES
 
 NEEDS_DATABASE = False
@@ -37,6 +38,8 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     show.add_argument("scheme", help="险种代码，如 390")
     show.add_argument("benefit", help="待遇名称，如 住院")
     show.add_argument("--on", type=date.fromisoformat, default=None, help="日期，默认为今天")
+    shapes = actions.add_parser("shapes", help="政策形态一览：片段、案例、算式和结果")
+    shapes.add_argument("--write", action="store_true", help="写入 docs/policy-language/shapes.md")
     evaluate = actions.add_parser("evaluate", help="用政策包计算一个案例文件")
     evaluate.add_argument("--pack", type=Path, required=True, help="政策包文件或目录")
     evaluate.add_argument("--case", type=Path, required=True, help="案例文件")
@@ -47,7 +50,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run one action; 0 = good, 1 = something failed, 2 = the packs or cases cannot be used."""
-    actions = {"check": _check, "test": _test, "show": _show, "evaluate": _evaluate}
+    actions = {"check": _check, "test": _test, "show": _show, "evaluate": _evaluate, "shapes": _shapes}
     try:
         return actions[args.action](args)
     except PolicyErrors as errors:
@@ -86,6 +89,17 @@ def _test(args: argparse.Namespace) -> int:
     failed = sum(not result.ok for result in results)
     print(f"案例{len(results)}个：通过{len(results) - failed}个，不符{failed}个")
     return FAILED if failed else 0
+
+
+def _shapes(args: argparse.Namespace) -> int:
+    directory = default_pack_directory()
+    text = page(PolicyBook.load(directory / SHAPES), read_shapes(directory))
+    if args.write:
+        page_file(directory).write_text(text, "utf-8")
+        print(f"已写入 {page_file(directory)}")
+    else:
+        print(text)
+    return 0
 
 
 # -- show ---------------------------------------------------------------------------------------------------------------------

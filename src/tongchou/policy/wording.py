@@ -32,7 +32,25 @@ _FUNCTIONS = {
     "months_between(": "满月数(",
     "age_on(": "周岁(",
 }
-_KEYWORDS = ((r"\bif\b", "如果"), (r"\bthen\b", "则"), (r"\belse\b", "否则"), (r"\bnot\b", "不是"), (r"\bin\b", "属于"))
+_KEYWORDS = (
+    (r"\bif\b", "如果"),
+    (r"\bthen\b", "则"),
+    (r"\belse\b", "否则"),
+    (r"\bnot in\b", "不属于"),
+    (r"\bnot\b", "不是"),
+    (r"\bin\b", "属于"),
+    (r"\band\b", "并且"),
+    (r"\bor\b", "或者"),
+)
+_SIGNS = (
+    (" == ", "为"),
+    (" != ", "不为"),
+    (">=", "≥"),
+    ("<=", "≤"),
+    ("pp", "个百分点"),
+    (" * ", " × "),
+    (" - ", " − "),
+)
 _OTHER = {"bill.total": "总费用"}
 _OPERATIONS = {"times": "乘以", "set": "定为", "at_least": "不低于", "at_most": "不高于"}
 
@@ -51,7 +69,9 @@ def in_words(text: str, facts: Mapping[str, FactSpec], accumulators: Mapping[str
         return known.title if known else component or _OTHER.get(name, name)
 
     text = _NAME.sub(title, text)
-    return text.replace("pp", "个百分点").replace(" * ", " × ").replace(" - ", " − ")
+    for sign, shown in _SIGNS:
+        text = text.replace(sign, shown)
+    return text
 
 
 def formula_in_words(text: str, names: Mapping[str, str]) -> str:
@@ -76,7 +96,9 @@ def adjustment_in_words(
     else:
         words = _OPERATIONS[adjustment.op] + words
     known = "、".join(f"{facts[name].title}={{fact:{name}}}" for name in facts_in(text, facts))
-    remark = "；".join(part for part in (adjustment.label, known) if part)
+    condition = adjustment.when.text if adjustment.when else ""
+    label = in_words(condition, facts, accumulators) if adjustment.label == condition else adjustment.label
+    remark = "；".join(part for part in (label, known) if part)
     return f"{words}（{remark}）" if remark else words
 
 

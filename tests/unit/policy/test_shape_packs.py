@@ -1,0 +1,222 @@
+"""The eighty shapes: each is a pack without a line of Python, checked, its cases worked out by hand, its plans sound."""
+
+from __future__ import annotations
+
+import ast
+import re
+from datetime import date
+from fractions import Fraction
+from functools import cache
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.unit.policy.test_properties import AMOUNT, BILLS, INTEGER_CODE, value_of
+from tongchou.kernel.rejection import Rejection
+from tongchou.policy import Bill, Plan, PolicyBook, default_pack_directory
+from tongchou.policy.caseread import Case, read_case_file
+from tongchou.policy.cases import run_case
+from tongchou.policy.checker import check_book
+from tongchou.policy.loader import read_cases, read_packs
+from tongchou.policy.shapes import page, page_file, read_shapes
+
+SHAPES = default_pack_directory() / "shapes"
+CASES = [case for tree in read_cases(SHAPES) for case in read_case_file(tree)]
+NUMBERS = [f"SHP-{number:02}" for number in range(1, 81)]
+
+
+@cache
+def shape_book() -> PolicyBook:
+    """All shapes, each as a pack of its own."""
+    return PolicyBook(read_packs(SHAPES))
+
+
+def test_every_shape_is_a_sound_pack() -> None:
+    assert check_book(shape_book()) == []
+
+
+@pytest.mark.requirement("R0.21", "R0.49", "R0.50")
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_case_of_a_shape(case: Case) -> None:
+    assert run_case(shape_book(), case).failures == ()
+
+
+@pytest.mark.parametrize("shape", NUMBERS)
+def test_every_shape_has_a_pack_and_a_case_with_its_arithmetic(shape: str) -> None:
+    assert shape.lower() in shape_book().packs
+    own = [case for case in CASES if case.id.startswith(f"{shape}-")]
+    assert own
+    assert all(case.arithmetic and any(step.expect for step in case.steps) for case in own)
+
+
+def test_every_reading_of_a_shape_has_a_case() -> None:
+    readings = {
+        (entry.id, reading)
+        for versions in shape_book().packs.values()
+        for version in versions
+        for entry in version.ambiguities
+        for reading in entry.readings
+        if reading != entry.adopted
+    }
+    assert readings == {pair for case in CASES for pair in case.readings.items()}
+
+
+def test_shapes_are_examples_and_in_force_nowhere(book: PolicyBook) -> None:
+    assert not [name for name in book.packs if name.startswith("shp-")]
+
+
+def test_the_page_of_shapes_is_current() -> None:
+    """After a change of a shape: ``tongchou policy shapes --write``."""
+    directory = default_pack_directory()
+    assert page_file(directory).read_text("utf-8") == page(shape_book(), read_shapes(directory))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_every_result_is_explained_in_chinese(case: Case) -> None:
+    """Steps with citations, no name of the language left in them, and their funds add up to what was paid."""
+    result = run_case(shape_book(), case)
+    for visit in result.visits:
+        steps = visit.explain()
+        assert all(step.citation for step in steps)
+        for step in steps:
+            assert not re.search(r"[a-z]+\.[a-z_]+|\b(?:layer|share|positive|prorate)\b", step.formula), step.formula
+        funded = sum(step.amount or 0 for step in steps if step.fund)
+        assert funded == visit.outcome.fund_pay + visit.outcome.account_pay
+    for value in result.values:
+        assert value.citation
+        assert not re.search(r"[a-z_]{3,}", value.text()), value.text()
+
+
+# -- properties ---------------------------------------------------------------------------------------------------------
+
+
+@cache
+def shape_plans() -> tuple[Plan, ...]:
+    """Every benefit of every version of every shape."""
+    book = shape_book()
+    plans: dict[str, Plan] = {}
+    for name, versions in book.packs.items():
+        for version in versions:
+            for entry in version.pack.benefits:
+                for benefit in entry.names:
+                    plan = book.plan_of([name], benefit=benefit, on=version.pack.start)
+                    plans[plan.id] = plan
+    return tuple(plans.values())
+
+
+def test_the_code_of_the_shapes_is_plain_integer_arithmetic() -> None:
+    assert len(shape_plans()) >= 75
+    for plan in shape_plans():
+        for source in (plan.source, plan.program.trace_source):
+            assert [type(node) for node in ast.walk(ast.parse(source)) if not isinstance(node, INTEGER_CODE)] == []
+        names = [line.partition(" = ")[0] for line in plan.program.body]
+        assert len(names) == len(set(names))
+
+
+Year = tuple[Plan, list[tuple[dict[str, object], Bill, int]]]
+
+
+@st.composite
+def shape_years(draw: st.DrawFn) -> Year:
+    """A plan of a shape and a year of visits under it; parts of the bill are parts of what is in scope."""
+    plan = draw(st.sampled_from(shape_plans()))
+    visits = []
+    for _ in range(draw(st.integers(1, 5))):
+        bill, balance = draw(BILLS), draw(AMOUNT)
+        facts = {spec.name: draw(AMOUNT if spec.kind == "fen" else value_of(spec)) for spec in plan.facts}
+        left = bill.in_scope
+        for part in plan.program.parts:
+            size = draw(st.integers(0, left))
+            facts[f"bill.{part.name}"] = size
+            left -= size
+        visits.append((facts, bill, balance))
+    return plan, visits
+
+
+@pytest.mark.requirement("R1.3.09")
+@settings(max_examples=250, deadline=None)
+@given(shape_years())
+def test_every_fen_of_a_shape_is_paid_once(year: Year) -> None:
+    """Payments + burden = total, nothing negative, no counter falls, the same with and without trace, in double lanes too."""
+    plan, visits = year
+    counters: dict[str, int] = {}
+    for facts, bill, balance in visits:
+        outcome = plan.trace(facts, bill, counters, balance)
+        amounts = [payment.amount for payment in outcome.payments]
+        assert sum(amounts) + sum(outcome.burden.values()) == bill.total
+        assert all(amount >= 0 for amount in (*amounts, *outcome.burden.values()))
+        assert 0 <= outcome.account_pay <= balance
+        assert outcome.cash_pay >= 0
+        assert outcome == plan.evaluate(facts, bill, counters, balance)
+        steps = plan.explain(outcome.values, facts, bill, counters)
+        assert sum(step.amount or 0 for step in steps if step.fund) == sum(amounts) + outcome.account_pay
+        arguments = plan.encode(facts, bill, counters, balance)
+        whole = len(plan.facts)
+        lanes = (*arguments[:whole], *(float(amount) for amount in arguments[whole:]))
+        assert plan.integer_function()(*lanes) == plan.integer_function()(*arguments)
+        for name, delta in outcome.accumulator_delta.items():
+            assert delta > 0
+            counters[name] = counters.get(name, 0) + delta
+
+
+FULL_CAPS = {
+    "shp-05": {"year.paid:310": 9_000_000},
+    "shp-10": {"year.deductible:310": 300_000},
+    "shp-26": {"year.extra:330100": 40_000_000},
+    "shp-46": {"year.drug_paid": 40_000_000, "year.rare_paid": 90_000_000, "year.own_paid": 50_000_000},
+    "shp-66": {"year.aid": 10_000_000, "year.aid_outpatient": 1_000_000, "year.aid_inpatient": 9_000_000},
+}
+
+
+@pytest.mark.parametrize("pack", FULL_CAPS)
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_caps_of_the_year_hold_in_any_order(pack: str, data: st.DataObject) -> None:
+    plans = [plan for plan in shape_plans() if plan.id.startswith(f"{pack}/")]
+    counters: dict[str, int] = {}
+    for _ in range(6):
+        plan = data.draw(st.sampled_from(plans))
+        facts = {spec.name: data.draw(value_of(spec)) for spec in plan.facts}
+        bill = data.draw(BILLS)
+        for part in plan.program.parts:
+            facts[f"bill.{part.name}"] = bill.in_scope // 3
+        for name, delta in plan.evaluate(facts, bill, counters).accumulator_delta.items():
+            counters[name] = counters.get(name, 0) + delta
+        assert all(counters.get(name, 0) <= limit for name, limit in FULL_CAPS[pack].items())
+
+
+# -- an oracle for the operator that inverts payment to cost ------------------------------------------------------------
+
+
+def half_up(value: Fraction) -> int:
+    return int(value + Fraction(1, 2))
+
+
+def putian(cost: int, paid: int, ratios: tuple[Fraction, Fraction]) -> int:
+    """SHP-05 from the document, in fractions of a fen: how much cost fits below a payment of 50,000, then the rest."""
+    room = max(0, 5_000_000 - paid)
+    below = min(Fraction(cost), room / ratios[0])
+    return min(half_up(below * ratios[0] + (cost - below) * ratios[1]), max(0, 9_000_000 - paid))
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.integers(0, 20_000_000),
+    st.one_of(st.integers(0, 9_500_000), st.sampled_from([4_999_999, 5_000_000, 5_000_001])),
+    st.booleans(),
+)
+def test_bands_on_the_payment_agree_with_the_oracle(cost: int, paid: int, retired: bool) -> None:
+    plan = shape_book().plan_of(["shp-05"], benefit="住院", on=date(2024, 6, 1))
+    facts = {"person.type": "退休" if retired else "在职", "visit.level": "三级"}
+    counters = {"year.paid:310": paid, "year.admissions:310": 3}  # from the fourth stay on there is no deductible
+    ratios = (Fraction(90, 100), Fraction(95, 100)) if retired else (Fraction(85, 100), Fraction(90, 100))
+    assert plan.evaluate(facts, Bill(in_scope=cost), counters).fund_pay == putian(cost, paid, ratios)
+
+
+def test_parts_larger_than_the_bill_are_refused() -> None:
+    plan = shape_book().plan_of(["shp-43"], benefit="住院", on=date(2024, 6, 1))
+    with pytest.raises(Rejection) as refused:
+        plan.evaluate({"person.type": "在职", "bill.negotiated": 101}, Bill(in_scope=100), {})
+    assert refused.value.code == "POL-011"
+    assert "国谈药" in refused.value.message
