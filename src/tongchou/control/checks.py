@@ -106,7 +106,7 @@ _RULES: tuple[tuple[str, Literal["error", "warning"], str, str, str], ...] = (
 def _rows(sql: str) -> Sequence[Sequence[Any]]:
     with connection.cursor() as cursor:
         cursor.execute(sql)
-        return cursor.fetchmany(SHOWN)
+        return list(cursor.fetchmany(SHOWN))
 
 
 def _finding(number: str, severity: Literal["error", "warning"], what: str, remedy: str) -> Finding:

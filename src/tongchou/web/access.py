@@ -55,6 +55,8 @@ class Request(HttpRequest):
 
     user: Operator  # type: ignore[assignment]
     scope: Scope
+    work: Any
+    """The work session (``web.control.middleware``)."""
 
 
 def page(right: str) -> Callable[[View], View]:

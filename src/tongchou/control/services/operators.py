@@ -273,7 +273,7 @@ def _take_code(operator: Operator, code: str, now: datetime) -> bool:
     with connection.cursor() as cursor:
         sql = "UPDATE control_operator SET factor_last_step = %s WHERE id = %s AND factor_last_step < %s"
         cursor.execute(sql, [step, operator.pk, step])
-        taken = cursor.rowcount == 1
+        taken: bool = cursor.rowcount == 1
     if taken:
         operator.factor_last_step = step
     return taken

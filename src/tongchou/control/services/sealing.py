@@ -302,7 +302,7 @@ GROUP BY 1, 2, 3
 def _blocks(area: str | None) -> Iterator[Block]:
     found = TrailBlock.objects.all() if area is None else TrailBlock.objects.filter(area=area)
     for row in found.order_by("area", "number").values_list(*_COLUMNS).iterator(chunk_size=5_000):
-        values = [bytes(each) if isinstance(each, memoryview | bytes) else each for each in row]
+        values: list[Any] = [bytes(each) if isinstance(each, memoryview | bytes) else each for each in row]
         yield Block(**dict(zip(_COLUMNS, values, strict=True)))
 
 

@@ -105,7 +105,7 @@ def inspections(request: Request) -> HttpResponse:
         "size": "20",
         "seed": secrets.token_hex(4),
         "kind": "",
-    } | {name: value for name, value in request.POST.items() if name in ("since", "until", "size", "seed", "kind")}
+    } | {name: str(value) for name, value in request.POST.items() if name in ("since", "until", "size", "seed", "kind")}
     error = ""
     if request.method == "POST":
         asked = _sample(form)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -209,15 +209,12 @@ def factor(request: Request) -> HttpResponse:
 
 
 def _factor_context(request: Request) -> dict[str, Any]:
-    from io import BytesIO
 
     import segno
 
     address = operators.factor_address(operator=request.user)
     picture = ""
     if address:
-        out = BytesIO()
-        segno.make(address, error="m").save(out, kind="svg", scale=4, border=2, xmldecl=False)
         picture = segno.make(address, error="m").svg_data_uri(scale=4, border=2)
     return {"on": request.user.factor_confirmed_at, "picture": picture, "key": address.partition("secret=")[2][:32]}
 
@@ -254,7 +251,7 @@ def _begin(request: HttpRequest, operator: Operator, grant_id: int | None) -> Ht
 
 def _entering(request: HttpRequest) -> Operator | None:
     state = request.session.get(ENTERING)
-    if state is None or timezone.now() > timezone.datetime.fromisoformat(state["until"]):
+    if state is None or timezone.now() > datetime.fromisoformat(state["until"]):
         request.session.pop(ENTERING, None)
         return None
     return Operator.objects.filter(pk=state["operator"], is_active=True).first()

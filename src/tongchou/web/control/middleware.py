@@ -86,5 +86,5 @@ def _keep(request: HttpRequest) -> None:
         request.session[DRAFT] = {
             "path": request.get_full_path(),
             "fields": fields,
-            "files": [file.name for file in request.FILES.values()],
+            "files": [str(file) for file in request.FILES.values()],
         }

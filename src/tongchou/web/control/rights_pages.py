@@ -71,7 +71,7 @@ def grant_request(request: Request) -> HttpResponse:
         "until": (today + timedelta(days=365)).isoformat(),
         "deputy_for": "",
         "reason": "",
-    } | {name: value.strip() for name, value in request.POST.items() if name != "csrfmiddlewaretoken"}
+    } | {name: str(value).strip() for name, value in request.POST.items() if name != "csrfmiddlewaretoken"}
     refusal = None
     if request.method == "POST":
         try:
@@ -189,7 +189,7 @@ def operator_change(request: Request, login: str) -> HttpResponse:
 
 def _hand_in(request: Request, form: dict[str, str]) -> Any:
     deputy = form["deputy_for"]
-    payload = {
+    payload: dict[str, Any] = {
         "login": form["login"][:30],
         "post": form["post"][:20],
         "area": form["area"][:12],
@@ -199,7 +199,7 @@ def _hand_in(request: Request, form: dict[str, str]) -> Any:
         "deputy_for": int(deputy) if deputy.isdigit() else None,
     }
     _check_dates(payload)
-    who = Operator.objects.filter(login=payload["login"]).values("person", "name").first() or {}
+    who: dict[str, Any] = dict(Operator.objects.filter(login=payload["login"]).values("person", "name").first() or {})
     names = {post.code: post.name for post in queries.posts()}
     return approvals.request_approval(
         kind="rights.grant",
