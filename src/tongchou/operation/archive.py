@@ -21,10 +21,14 @@ def switch_on(server: EmbeddedServer, store: Store) -> None:
     """Let the running server archive its log into the store (module basic_archive: whole files, synced, never twice).
 
     Raises:
-        Rejection: OPER-014 the server was started without archiving and needs one restart.
+        Rejection: OPER-014 the server was started without archiving and needs one restart; OPER-015 the folder can't
+            be written, or belongs to somebody else.
     """
     for folder in (store.root, store.incoming, store.wal):
-        server.owner.make_dir(folder)
+        try:
+            server.owner.make_dir(folder)
+        except OSError as error:
+            raise ARCHIVE_STUCK(folder=folder, reason=error.strerror or str(error)) from error
     wanted = {
         "archive_command": "",
         "archive_library": "basic_archive",

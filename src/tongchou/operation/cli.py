@@ -207,10 +207,14 @@ def _standby(args: argparse.Namespace) -> int:
         return 0
     server = servers.embedded()
     if args.step == "allow":
-        replicator, site = standby.allow(server, listen=args.listen, network=args.network)
-        _say(f"下次启动后在 {args.listen}:5432 监听。口令只显示一次：")
-        _say(f"  复制  user={standby.REPLICATOR} password={replicator}")
-        _say(f"  业务  user=tongchou password={site} dbname={servers.DATABASE}")
+        passwords = standby.allow(server, listen=args.listen, network=args.network)
+        _say(f"下次启动后在 {args.listen}:5432 监听")
+        if passwords is None:
+            _say("本机是备机：口令与主机相同")
+        else:
+            _say("口令只显示一次：")
+            _say(f"  复制  user={standby.REPLICATOR} password={passwords[0]}")
+            _say(f"  业务  user=tongchou password={passwords[1]} dbname={servers.DATABASE}")
     elif args.step == "create":
         standby.create(server, primary=args.primary, name=args.name, say=_say)
         _say("备机已跟随主机；在主机上执行 tongchou standby require 后，提交即等待备机")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +32,14 @@ LOCK_CLASS = 0x54C6
 """First half of the advisory lock's key; the second is the run's number."""
 MOST_ATTEMPTS = 10
 """A run that brought its worker down this often is not taken up again by itself."""
+
+
+stopping = threading.Event()
+"""Set when the worker was asked to end: jobs then leave after the step they are in."""
+
+
+class _WorkerEnds(Exception):
+    """Raised inside a job between two steps; the run stays open and goes on with the next worker."""
 
 
 class Run:
@@ -107,6 +116,8 @@ class Run:
             JobRun.objects.filter(pk=self.id).update(**changed)
 
     def _end_if_asked(self) -> None:
+        if stopping.is_set():
+            raise _WorkerEnds
         if JobRun.objects.filter(pk=self.id, cancel_requested=True).exists():
             raise JobCancelled
 
@@ -167,6 +178,8 @@ def _work(row: JobRun, kind: JobKind) -> None:
         kind.run(run)
     except JobCancelled:
         _end(row, JobRun.Status.CANCELLED)
+    except _WorkerEnds:
+        log.info("job %s goes on with the next worker", row.pk)
     except Rejection as refusal:
         run.log(f"{refusal.code} {refusal.message}", level="error")
         _end(row, JobRun.Status.FAILED, error=f"{refusal.code} {refusal.message}", remedy=refusal.remedy)
@@ -205,10 +218,17 @@ def _end(row: JobRun, status: JobRun.Status, **fields: str) -> None:
 
 
 def _is_queued(row: JobRun) -> bool:
-    """Does the queue still hold the run's entry, waiting for a worker?"""
+    """Does the queue still hold the run's entry: waiting, or just taken by a worker that lives?"""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM procrastinate_jobs WHERE id = %s AND status = 'todo'", [row.queue_job])
+        cursor.execute(_QUEUED, [row.queue_job, row.status])
         return cursor.fetchone() is not None
+
+
+_QUEUED = """
+SELECT 1 FROM procrastinate_jobs j LEFT JOIN procrastinate_workers w ON w.id = j.worker_id
+WHERE j.id = %s AND (j.status = 'todo'
+    OR (j.status = 'doing' AND %s = 'queued' AND w.last_heartbeat > now() - interval '30 seconds'))
+"""
 
 
 @contextmanager

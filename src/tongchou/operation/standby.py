@@ -81,6 +81,8 @@ def create(server: EmbeddedServer, *, primary: str, name: str = NAME, say: Say) 
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise
+    with (building / "postgresql.auto.conf").open("a", encoding="utf-8") as file:
+        file.write("listen_addresses = ''\n")  # the copied address is the primary's
     if server.data.exists():
         server.data.rmdir()
     building.rename(server.data)
@@ -150,14 +152,16 @@ def status(conninfo: str) -> Status:
         return Status(role="备机" if following else "主机", partners=partners, required="" if following else required)
 
 
-def allow(server: EmbeddedServer, *, listen: str, network: str) -> tuple[str, str]:
-    """On the primary: listen on an address and let a network replicate and work, each with a password of its own.
+def allow(server: EmbeddedServer, *, listen: str, network: str) -> tuple[str, str] | None:
+    """Listen on an address and let a network replicate and work, each with a password of its own.
+
+    On a standby the passwords are the primary's; it gets its address and its rules, for the day it is promoted.
 
     The embedded server carries no TLS: the network between the two machines must be closed or a VPN
     (docs/operations/standby.md). Takes effect with the next start.
 
     Returns:
-        The passwords of the replicating role and of the site's role, made by chance; shown once.
+        The passwords of the replicating role and of the site's role, made by chance; shown once. ``None`` on a standby.
 
     Raises:
         Rejection: OPER-007 the server runs.
@@ -166,14 +170,14 @@ def allow(server: EmbeddedServer, *, listen: str, network: str) -> tuple[str, st
         raise SERVER_RUNS()
     replicator, site = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
     with servers.running(server), servers.connect(server.conninfo("postgres")) as connection:
-        role = sql.Identifier(REPLICATOR)
-        if _one(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", REPLICATOR) is None:
-            connection.execute(sql.SQL("CREATE ROLE {} REPLICATION LOGIN").format(role))
-        connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(role, sql.Literal(replicator)))
-        connection.execute(sql.SQL("ALTER ROLE tongchou PASSWORD {}").format(sql.Literal(site)))
+        following = bool(_one(connection, "SELECT pg_is_in_recovery()"))
+        if not following:
+            role = sql.Identifier(REPLICATOR)
+            if _one(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", REPLICATOR) is None:
+                connection.execute(sql.SQL("CREATE ROLE {} REPLICATION LOGIN").format(role))
+            connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(role, sql.Literal(replicator)))
+            connection.execute(sql.SQL("ALTER ROLE tongchou PASSWORD {}").format(sql.Literal(site)))
         connection.execute(sql.SQL("ALTER SYSTEM SET listen_addresses = {}").format(sql.Literal(listen)))
-        for function in ("pg_create_physical_replication_slot(name,boolean,boolean)", "pg_drop_replication_slot(name)"):
-            connection.execute(f"GRANT EXECUTE ON FUNCTION {function} TO {REPLICATOR}")
     rules = server.data / "pg_hba.conf"
     ours = [
         f"host replication {REPLICATOR} {network} scram-sha-256",
@@ -182,7 +186,7 @@ def allow(server: EmbeddedServer, *, listen: str, network: str) -> tuple[str, st
     ]
     lines = [line for line in rules.read_text("utf-8").splitlines() if line not in ours]
     rules.write_text("\n".join([*ours, *lines]) + "\n", "utf-8")
-    return replicator, site
+    return None if following else (replicator, site)
 
 
 def _wait_streaming(server: EmbeddedServer) -> None:

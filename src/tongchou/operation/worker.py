@@ -33,6 +33,7 @@ def work(*, until_idle: bool = False) -> None:
 
     When the database goes away the worker waits for it and goes on.
     """
+    running.stopping.clear()
     while True:
         try:
             if asyncio.run(_work(until_idle=until_idle)):
@@ -72,6 +73,8 @@ async def _work(*, until_idle: bool) -> bool:
         rescuing = asyncio.create_task(_rescue_again_and_again())
         try:
             await asyncio.wait((working, waiting), return_when=asyncio.FIRST_COMPLETED)
+            if asked.is_set():
+                running.stopping.set()
             working.cancel()  # asks it to finish what runs
             with suppress(asyncio.CancelledError):
                 await working

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import tempfile
@@ -14,7 +15,7 @@ import psycopg
 import pytest
 
 from tests.instance import Instance
-from tests.integration.operation.books import Writer, journals, prepare
+from tests.integration.operation.books import Writer, journals, post, prepare
 
 pytestmark = pytest.mark.slow
 
@@ -85,6 +86,35 @@ def test_no_answered_write_is_lost_when_the_primary_dies(pair: tuple[Instance, I
     assert answered_by_the_dead <= survived
     assert {number for number, _ in writer.answered} <= survived
     assert "角色：主机" in ok(standby, "standby", "status")
+
+
+def test_between_two_machines_only_those_with_the_password_come_in(pair: tuple[Instance, Instance]) -> None:
+    """Over TCP, as between machines; an address of its own, so that no other server is in the way."""
+    primary, standby = pair
+    ok(primary, "db", "stop")
+    printed = ok(primary, "standby", "allow", "--listen", "127.0.0.77", "--network", "127.0.0.0/8")
+    replicator, site = re.findall(r"password=(\S+)", printed)
+    ok(primary, "db", "start")
+    for user, password in [("tongchou_replicator", "wrong"), ("tongchou", "wrong"), ("postgres", replicator)]:
+        with pytest.raises(psycopg.OperationalError, match=r"password|no pg_hba|reject|does not exist"):
+            psycopg.connect(host="127.0.0.77", user=user, password=password, dbname="tongchou")
+    ok(standby, "standby", "create", "--primary", f"host=127.0.0.77 user=tongchou_replicator password={replicator}")
+    ok(primary, "standby", "require")
+    with psycopg.connect(host="127.0.0.77", user="tongchou", password=site, dbname="tongchou") as connection:
+        post(connection, 1)
+    assert journals(address(standby)) == {1}
+
+    # The standby has an address of its own for the day it is promoted; then the site finds it with the same password.
+    ok(standby, "db", "stop")
+    ok(primary, "standby", "require", "--off")
+    assert "口令与主机相同" in ok(standby, "standby", "allow", "--listen", "127.0.0.78", "--network", "127.0.0.0/8")
+    ok(standby, "db", "start")
+    os.kill(primary.database_pid(), signal.SIGKILL)
+    ok(standby, "standby", "promote")
+    both = "host=127.0.0.77,127.0.0.78 target_session_attrs=read-write"
+    with psycopg.connect(f"{both} user=tongchou password={site} dbname=tongchou", connect_timeout=10) as connection:
+        post(connection, 2)
+    assert journals(address(standby)) == {1, 2}
 
 
 def test_the_site_goes_on_with_the_promoted_server(pair: tuple[Instance, Instance]) -> None:

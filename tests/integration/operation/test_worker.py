@@ -101,8 +101,16 @@ def test_killed_workers_and_a_killed_database_leave_each_step_done_exactly_once(
         )
         assert instance.sql("SELECT done, total FROM operation_jobrun") == f"{STEPS}|{STEPS}"
         assert workers[-1].poll() is None, "the worker outlives its database"
+
+        # Asked to end in the middle of a job it leaves after the step it is in; the next one goes on.
+        ask(instance, "two")
+        wait_until(instance, f"SELECT count(*) > {STEPS + 20} FROM work", "True")
         workers[-1].send_signal(signal.SIGTERM)
         assert workers[-1].wait(30) == 0
+        assert int(value(instance, "SELECT count(*) FROM work")) < 2 * STEPS
+        assert instance.command("worker", "--until-idle").returncode == 0
+        assert value(instance, "SELECT count(*) FROM work") == str(2 * STEPS)
+        assert value(instance, "SELECT count(DISTINCT number) FROM work") == str(STEPS)
     finally:
         for worker in workers:
             if worker.poll() is None:
