@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from tongchou.control import roles, vault
 from tongchou.control.core.passwords import one_time_code
 from tongchou.control.models import Case, Grant, Operator, SignInAttempt, WorkSession
 from tongchou.control.services import operators
+from tongchou.settlement import api as settlement
 
 
 def code_of(operator: Operator, ahead: int = 0) -> str:
@@ -112,11 +114,45 @@ def test_an_administrator_changes_nothing_of_the_own_account(city: cities.City, 
     assert client.get("/control/rights/").status_code == 200, "the password is still the old one"
 
 
-def test_the_applications_role_can_add_to_the_trail_and_nothing_more(city: cities.City) -> None:
+def give_least_rights(role: str) -> None:
     with connection.cursor() as cursor, transaction.atomic():
-        cursor.execute("CREATE ROLE tongchou_app_test NOLOGIN")
-        for statement in roles.statements("tongchou_app_test"):
+        cursor.execute(f"CREATE ROLE {role} NOLOGIN")
+        for statement in roles.statements(role):
             cursor.execute(statement)
+
+
+def test_the_days_work_is_done_with_the_least_rights(city: cities.City, client_of: ClientOf) -> None:
+    """Settling, revoking, looking at persons, asking for and approving a grant: nothing of it needs the owner."""
+    give_least_rights("tongchou_app_work")
+    person = city.persons[1]
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SET ROLE tongchou_app_work")
+        number = cities._purchase(person, random.Random(7), timezone.now())
+        cities._revoke(number, person, timezone.now())
+        assert client_of("clerk").get(f"/persons/{person.number}/").status_code == 200
+        today = timezone.localdate()
+        typed = {
+            "login": "clerk",
+            "post": "clerk",
+            "area": cities.COUNTY,
+            "since": today,
+            "until": today + timedelta(days=9),
+        }
+        assert client_of("admin").post("/control/rights/request/", typed).status_code == 302
+        case = Case.objects.get()
+        for login in ("controller", "director"):
+            seen = {"seen": case.payload_hash}
+            assert client_of(login).post(f"/control/cases/{case.pk}/approve/", seen).status_code == 302
+        assert Grant.objects.filter(case=case).exists()
+        assert settlement.examine(today=today) == []
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET ROLE")
+
+
+def test_the_applications_role_can_add_to_the_trail_and_nothing_more(city: cities.City) -> None:
+    give_least_rights("tongchou_app_test")
     allowed = "INSERT INTO control_trail (action, object_kind) VALUES ('update', 'x')"
     refused = (
         "UPDATE control_trail SET reason = 'x'",
