@@ -32,7 +32,7 @@ run: install ## the whole centre with a demo city on http://127.0.0.1:8000 (ARGS
 	@$(BIN)/tongchou run $(ARGS)
 
 test: install ## the default test suite
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 test-slow: install ## the tests that take longer (also part of .ci/run)
 	@$(BIN)/python -m pytest -m slow $(ARGS)

@@ -22,9 +22,9 @@ SIZE = {"width": 1366, "height": 768}
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """One Chromium for all tests."""
+    """One Chromium for the tests of a file. Playwright's event loop must be gone when other files' tests run."""
     if CHROMIUM is None:
         pytest.skip("no Chromium found (install the package chromium, or set TONGCHOU_CHROMIUM)")
     with playwright_api.sync_playwright() as playwright:

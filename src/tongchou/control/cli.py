@@ -24,14 +24,18 @@ def add_parser(subparsers: Any) -> None:
     trail.add_argument("--every", type=int, metavar="秒", help="每隔若干秒封存一次，直到停止 / seal again and again")
     keys = subparsers.add_parser("keys", help="数据密钥：状态、轮换、清理 / data keys: status, rotate, forget old ones")
     keys.set_defaults(act=_keys)
-    keys.add_argument("action", choices=("status", "rotate", "finish", "forget"))
+    keys.add_argument(
+        "action",
+        choices=("status", "rotate", "finish", "forget"),
+        help="status 状态；rotate 换新密钥；finish 重新加密；forget 清除旧密钥 / forget: drop keys that nothing uses",
+    )
     keys.add_argument("--cipher", choices=("AES-256-GCM", "SM4-GCM"), help="新密钥的算法 / cipher of the new key")
     keys.add_argument("--search-key", action="store_true", help="同时更换检索摘要密钥 / renew the search key too")
     operator = subparsers.add_parser(
         "operator", help="操作员：建立首批操作员、解锁 / operators: the first ones, unlocking"
     )
     operator.set_defaults(act=_operator)
-    operator.add_argument("action", choices=("add", "unlock", "list"))
+    operator.add_argument("action", choices=("add", "unlock", "list"), help="add 建立；unlock 解锁；list 列表")
     operator.add_argument("login", nargs="?", default="", help="登录名 / login name")
     for name, text in (("--name", "姓名"), ("--organisation", "机构"), ("--area", "区划"), ("--post", "岗位编码")):
         operator.add_argument(name, default="", help=text)
