@@ -19,7 +19,7 @@ from tongchou.policy.caseread import Case, Step, read_case_file
 from tongchou.policy.explain import ExplainedStep
 from tongchou.policy.findings import PolicyErrors
 from tongchou.policy.formulas import Formula, FormulaValue
-from tongchou.policy.lines import LineSplit, part_amounts
+from tongchou.policy.lines import LineSplit
 from tongchou.policy.loader import read_cases
 from tongchou.policy.model import BURDEN_COMPONENTS, FactSpec
 from tongchou.policy.plan import Bill, Outcome, Plan
@@ -138,9 +138,8 @@ class _Run:
         splits = tuple(plan.split_line(line) for line in step.lines)
         bill = Bill.of(splits) if splits else step.bill
         self._check_names(number, step, plan)
-        facts = {name: encode_fact(text, plan, name) for name, text in step.facts.items()}
-        if splits:
-            facts |= part_amounts(plan.program.parts, zip(step.lines, splits, strict=True))
+        facts: dict[str, object] = dict(plan.part_amounts(zip(step.lines, splits, strict=True)))
+        facts |= {name: encode_fact(text, plan, name) for name, text in step.facts.items()}
         day = plan.counting_date(admitted=step.admitted or step.on, discharged=step.on)
         before = {spec.name: self._counter(plan, spec.name, day, step) for spec in plan.accumulators}
         outcome = plan.trace(facts, bill, before, self.account)

@@ -78,7 +78,7 @@ def merge_facts(packs: Sequence[Pack], benefit: str) -> dict[str, FactSpec]:
     merged = dict(STANDARD_FACTS)
     for part in (part for pack in packs for part in pack.parts.values()):
         name = f"bill.{part.name}"
-        merged[name] = FactSpec(name, part.title, "fen", "元", source="费用明细", default=0, required=False)
+        merged[name] = FactSpec(name, part.title, "fen", "元", source="费用明细")
     for pack in packs:
         offers = any(benefit in entry.names for entry in pack.benefits)
         for name, spec in pack.facts.items():

@@ -16,7 +16,7 @@ from tongchou.kernel.period import Period
 from tongchou.kernel.rate import Rate
 from tongchou.policy.explain import ExplainedStep, explain_steps
 from tongchou.policy.facts import encoder_source, encoding_tables, wrong_fact
-from tongchou.policy.lines import LineFacts, LineSplit, LineSplitter
+from tongchou.policy.lines import LineFacts, LineSplit, LineSplitter, part_amounts
 from tongchou.policy.model import BURDEN_COMPONENTS, AccumulatorSpec, FactSpec
 from tongchou.policy.program import LayerInfo, Program
 from tongchou.policy.rejections import BILL_WRONG
@@ -221,6 +221,10 @@ class Plan:
             Rejection: POL-030 no ratio is known for the item.
         """
         return self._splitter.ratio(line) if self._splitter is not None else Rate(Fraction(0))
+
+    def part_amounts(self, lines: Iterable[tuple[LineFacts, LineSplit]]) -> dict[str, int]:
+        """The facts ``bill.NAME`` (fen) that the plan asks for where some items go their own way; none in most plans."""
+        return part_amounts(self.program.parts, lines)
 
     def evaluate(self, facts: Facts, bill: Bill, accumulators: Mapping[str, int], account_balance: int = 0) -> Outcome:
         """Decide one visit.
