@@ -18,6 +18,7 @@ from tongchou.policy.cases import CaseResult, VisitResult, run_case, run_cases
 from tongchou.policy.checker import check_book
 from tongchou.policy.findings import Finding, PolicyErrors
 from tongchou.policy.loader import SHAPES, default_pack_directory, read_cases, read_packs
+from tongchou.policy.schema import schema_text
 from tongchou.policy.shapes import page, page_file, read_shapes
 from tongchou.policy.vocabulary import COMPONENT_TITLES
 
@@ -40,6 +41,8 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     show.add_argument("--on", type=date.fromisoformat, default=None, help="日期，默认为今天")
     shapes = actions.add_parser("shapes", help="政策形态一览：片段、案例、算式和结果")
     shapes.add_argument("--write", action="store_true", help="写入 docs/policy-language/shapes.md")
+    schema = actions.add_parser("schema", help="编辑器用的JSON Schema")
+    schema.add_argument("--write", action="store_true", help="写入 policies/pack.schema.json")
     evaluate = actions.add_parser("evaluate", help="用政策包计算一个案例文件")
     evaluate.add_argument("--pack", type=Path, required=True, help="政策包文件或目录")
     evaluate.add_argument("--case", type=Path, required=True, help="案例文件")
@@ -50,7 +53,14 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run one action; 0 = good, 1 = something failed, 2 = the packs or cases cannot be used."""
-    actions = {"check": _check, "test": _test, "show": _show, "evaluate": _evaluate, "shapes": _shapes}
+    actions = {
+        "check": _check,
+        "test": _test,
+        "show": _show,
+        "evaluate": _evaluate,
+        "shapes": _shapes,
+        "schema": _schema,
+    }
     try:
         return actions[args.action](args)
     except PolicyErrors as errors:
@@ -94,11 +104,20 @@ def _test(args: argparse.Namespace) -> int:
 def _shapes(args: argparse.Namespace) -> int:
     directory = default_pack_directory()
     text = page(PolicyBook.load(directory / SHAPES), read_shapes(directory))
-    if args.write:
-        page_file(directory).write_text(text, "utf-8")
-        print(f"已写入 {page_file(directory)}")
+    return _put(text, page_file(directory) if args.write else None)
+
+
+def _schema(args: argparse.Namespace) -> int:
+    return _put(schema_text(), default_pack_directory() / "pack.schema.json" if args.write else None)
+
+
+def _put(text: str, file: Path | None) -> int:
+    """Write a generated text to its file, or to the terminal."""
+    if file is None:
+        print(text, end="")
     else:
-        print(text)
+        file.write_text(text, "utf-8")
+        print(f"已写入 {file}")
     return 0
 
 

@@ -39,7 +39,7 @@ def read_pack(tree: Map, findings: list[Finding], vocabulary: Mapping[str, FactS
     if source is not None:
         document = source.needed_text("title")
         document = source.text("short") or source.text("number") or document
-        for key in ("date", "issuer", "seed", "url", "articles"):
+        for key in ("number", "date", "issuer", "seed", "url", "articles"):
             source.text(key)
         source.done()
     else:
