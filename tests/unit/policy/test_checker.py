@@ -141,9 +141,11 @@ def test_a_binding_to_a_pack_that_is_not_there(tmp_path: Path) -> None:
     assert (found.file, found.line) == ("city.yaml", 4)
 
 
-def test_the_shipped_packs_have_no_error_and_one_acknowledged_oddity() -> None:
+def test_the_shipped_packs_have_no_error_and_their_oddities_are_acknowledged() -> None:
+    """The gap between two limits, and what documents say of their own numbers; tests/golden/test_seed_coverage.py has the list."""
     found = check_book(PolicyBook(read_packs(default_pack_directory())))
-    assert [(f.severity, f.article) for f in found] == [("acknowledged", "五(三)2")]
+    assert {finding.severity for finding in found} == {"acknowledged"}
+    assert "五(三)2" in {finding.article for finding in found}
 
 
 def test_loading_raises_every_finding(tmp_path: Path) -> None:
