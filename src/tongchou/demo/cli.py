@@ -25,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
     from django.conf import settings
     from django.utils import timezone
 
-    from tongchou.control.api import create_demo_operators
+    from tongchou.control.api import create_demo_operators, posts
     from tongchou.demo import city, tables
     from tongchou.exchange.api import load_dictionaries
     from tongchou.kernel.money import format_yuan_grouped
@@ -41,6 +41,7 @@ def run(args: argparse.Namespace) -> int:
     organisation = f"{tables.CITY_NAME}医疗保障服务中心"
     create_demo_operators(area=tables.CITY, organisation=organisation, folder=settings.HOME.root)
     load_dictionaries(now=timezone.now())
+    posts.load_organisations(_organisations(organisation))
     print(
         f"{tables.CITY_NAME}（{tables.CITY}）已建成：参保人员 {built.persons:,} 名，参保单位 {built.employers:,} 个，"
         f"定点机构 {len(tables.institutions())} 家，目录项目 {len(tables.items())} 项，诊断 {len(tables.diagnoses())} 条；"
@@ -48,3 +49,23 @@ def run(args: argparse.Namespace) -> int:
     )
     print(f"用时 {built.seconds:.1f} 秒，其中人员装载每秒 {built.persons_per_second:,} 人。")
     return 0
+
+
+def _organisations(centre: str) -> list[tuple[str, str, str, str, str]]:
+    """The tree of the demo city: the centre, a county's centre, stations and communities below, the institutions."""
+    from tongchou.demo import tables
+    from tongchou.registry.api import areas
+
+    kinds = {6: "centre", 9: "station", 12: "community"}
+    suffixes = {6: "医疗保障服务中心", 9: "医保服务站", 12: "医保服务点"}
+    rows = [(tables.CITY, centre, "centre", "", tables.CITY)]
+    below = [area for area in areas(pooling_area=tables.CITY) if area.code != tables.CITY]
+    known = {tables.CITY} | {area.code for area in below}
+    for area in sorted(below, key=lambda one: (len(one.code), one.code)):
+        parent = area.parent if area.parent in known else tables.CITY
+        rows.append((area.code, area.name + suffixes[len(area.code)], kinds[len(area.code)], parent or "", area.code))
+    rows += [
+        (one.code, one.name, "institution", one.area if one.area in known else tables.CITY, one.area)
+        for one in tables.institutions()
+    ]
+    return rows

@@ -6,7 +6,7 @@ separation of duties is checked when it is asked for, when it comes into force, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -68,6 +68,23 @@ def ensure_posts() -> None:
             ReviewRule.objects.get_or_create(
                 kind=kind, step=step, defaults={"title": title, "function": function, "from_amount": amount}
             )
+
+
+def load_organisations(rows: Iterable[tuple[str, str, str, str, str]]) -> int:
+    """Enter organisations, parents before children; what exists gets the new name and place. Returns how many.
+
+    Args:
+        rows: code, name, kind (``Organisation.Kind``), code of the parent or empty, area.
+    """
+    number = 0
+    with writing(reason="装载组织机构"):
+        for code, name, kind, parent, area in rows:
+            above = Organisation.objects.get(code=parent) if parent else None
+            Organisation.objects.update_or_create(
+                code=code, defaults={"name": name, "kind": kind, "parent": above, "area": area}
+            )
+            number += 1
+    return number
 
 
 def separation_conflicts(*, operator: Operator, post: Post, since: date, until: date) -> list[Conflict]:

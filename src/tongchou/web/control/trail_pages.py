@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
+from django.apps import apps
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -30,6 +32,14 @@ MOST_EXPORTED = 50_000
 PER_PAGE = 100
 
 
+@cache
+def object_names() -> dict[str, str]:
+    """Chinese names of what the trail speaks of: tables by their models, and what has no table of its own."""
+    tables = {model._meta.db_table: str(model._meta.verbose_name) for model in apps.get_models()}
+    others = {"person": "参保人员", "person_search": "参保人员查询", "settlement": "结算", "reconciliation": "日终对账"}
+    return tables | others | {"trail": "审计留痕", "attachment": "附件"}
+
+
 @require_safe
 @page(rights.TRAIL_READ)
 def search(request: Request) -> HttpResponse:
@@ -37,6 +47,8 @@ def search(request: Request) -> HttpResponse:
     form, asked, error = _asked(request)
     before = request.GET.get("before", "")
     rows = trail.search(asked=asked, limit=PER_PAGE + 1, before_seq=int(before) if before.isdigit() else None)
+    for row in rows:
+        row.object_name = object_names().get(row.object_kind, row.object_kind)  # type: ignore[attr-defined]
     count, oldest = sealing.pending()
     strip = request.GET.copy()
     strip.pop("before", None)
