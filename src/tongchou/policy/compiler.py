@@ -134,6 +134,7 @@ def _move(emitter: Emitter, move: Move, components: dict[str, str]) -> None:
     if code.type == "rate":
         wanted, number_ref = f"(2 * {held} * {code.text} + {code.scale}) // {2 * code.scale}", rate_of(code)
         formula, template = f"{emitter.component_titles[move.of]} × 比例，四舍五入到分", "{0} × {1}"
+        emitter.checks.append(Check("ratio", code.text, code.scale, move.place, move.title))
     else:
         wanted, number_ref = code.text, yuan(code.text)
         formula, template = f"{emitter.component_titles[move.of]}与定额取小", "min({0}, {1})"

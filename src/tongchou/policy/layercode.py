@@ -187,5 +187,7 @@ class LayerCode(LayerWriter):
         variables = {"base": counted, "paid": self.paid, "deductible": self.deductible, "one": "1"}
         for feed in self.layer.feeds:
             amount = variables[feed.what]
+            if feed.times is not None:
+                amount = self.positive("times", self.quantity(feed.times, "times").text)
             when = " and ".join(self.e.condition(rule) for rule in (self.layer.when, feed.when) if rule)
             self.e.feed(feed.to, f"({amount} if {when} else 0)" if when else amount, feed.place)

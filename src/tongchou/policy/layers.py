@@ -204,6 +204,7 @@ def _feed(item: Cursor) -> Feed:
         what=item.choice("what", ("base", "paid", "deductible", "one"), "base"),
         when=item.condition("when"),
         place=item.place,
+        times=item.quantity("times", "个"),
     )
     item.done()
     return found

@@ -177,12 +177,16 @@ class Bands:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """What a layer adds to an accumulator besides its caps and deductible: ``base``, ``paid``, ``deductible``, ``one``."""
+    """What a layer adds to an accumulator besides its caps and deductible: ``base``, ``paid``, ``deductible``, ``one``.
+
+    With ``times`` it adds that many (a long stay that counts as several).
+    """
 
     to: str
     what: str
     when: Condition | None
     place: Place
+    times: Quantity | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ def _layer_parts() -> dict[str, Schema]:
             "tiers", measure=one_of("above_deductible", "gross", "payment"), counts=COUNTER, whole_amount=SCALAR,
             tiers=many(ref("tier")),
         ),
-        "feed": obj("to", to=COUNTER, what=one_of("base", "paid", "deductible", "one"), when=WHEN),
+        "feed": obj("to", to=COUNTER, what=one_of("base", "paid", "deductible", "one"), times=NUMBER, when=WHEN),
         "cumulate": obj("counts paid", counts=COUNTER, paid=COUNTER),
     }  # fmt: skip
 

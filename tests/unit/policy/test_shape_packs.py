@@ -12,13 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.golden.test_policy_mutation import rule_mutants
 from tests.unit.policy.test_properties import AMOUNT, BILLS, INTEGER_CODE, value_of
 from tongchou.kernel.rejection import Rejection
-from tongchou.policy import Bill, Plan, PolicyBook, default_pack_directory
+from tongchou.policy import Bill, Plan, PolicyBook, PolicyErrors, default_pack_directory
 from tongchou.policy.caseread import Case, read_case_file
 from tongchou.policy.cases import run_case
 from tongchou.policy.checker import check_book
 from tongchou.policy.loader import read_cases, read_packs
+from tongchou.policy.nodes import Map, canonical
 from tongchou.policy.shapes import page, page_file, read_shapes
 
 SHAPES = default_pack_directory() / "shapes"
@@ -86,6 +88,27 @@ def test_every_result_is_explained_in_chinese(case: Case) -> None:
     for value in result.values:
         assert value.citation
         assert not re.search(r"[a-z_]{3,}", value.text()), value.text()
+
+
+def test_no_number_of_a_shape_stands_untested() -> None:
+    """Change any number of a rule by one unit: a case of the shape fails, or the checker objects."""
+    trees = read_packs(SHAPES)
+    survivors = []
+    for tree in trees:
+        name = tree.entries["pack"]
+        others = [other for other in trees if other is not tree and canonical(other.entries["pack"]) == canonical(name)]
+        own = [case for case in CASES if case.id.lower().startswith(f"{canonical(name)}-")]
+        survivors += [what for what, mutant in rule_mutants(tree) if stands([*others, mutant], own)]
+    assert survivors == []
+
+
+def stands(trees: list[Map], cases: list[Case]) -> bool:
+    """Whether packs are sound and all cases pass."""
+    try:
+        book = PolicyBook(trees)
+        return not book.findings and not any(run_case(book, case).failures for case in cases) and not check_book(book)
+    except PolicyErrors:
+        return False
 
 
 # -- properties ---------------------------------------------------------------------------------------------------------
