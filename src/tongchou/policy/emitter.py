@@ -191,7 +191,7 @@ class Emitter:
 
     def _table(self, table: Table, wanted: str, name: str) -> tuple[Code, str]:
         axes = [self._axis(fact, table, position) for position, fact in enumerate(table.by)]
-        if not all(axes):
+        if not all(values for _, values in axes):
             return Code("0", wanted), ""
         combinations = list(product(*(axis[1] for axis in axes)))
         used: set[tuple[str, ...]] = set()
