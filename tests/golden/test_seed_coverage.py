@@ -36,7 +36,24 @@ REFUSED = {"BZ-13": "POL-022", "CL-08": "POL-022"}
 READING_OUTSIDE = {
     "ROUNDING": "rounding down below the fen is a word of the layer (rounding: trunc), not a reading of a document",
 }
+NOT_DETERMINED = {"WE-005": "the page's own base is wrong by 100.00 and its result undetermined"}
+OPEN_EXPECTATION = {
+    ("WE-004", "tier2"): "a part of the pool's 180,555.00, which is expected",
+    ("WE-015", "cost_at_which_cap_bites_三级-1"): "a cost, not a result: the case of that id is a bill of exactly it",
+    ("WE-025", "critical_base"): "600.00 + 40,230.00 + 87,000.00, expected as components of the burden",
+    ("WE-063", "note"): "a text; both roundings are readings with cases",
+    ("NEG-03", "二级"): "a text: 1,500.00 after the cap, which is expected",
+    ("NEG-05", "basic_pool"): "a text with two readings; both have cases",
+    ("NEG-06", "total"): "a text; 571.43 is expected",
+}
+"""What a worked example expects in words, or as an intermediate figure."""
 PUBLISHED_WRONG = {
+    "NEG-01": {"7544.00", "2456.00"},
+    "NEG-02": {"44250.00", "5750.00"},
+    "NEG-03": {"550.00", "6420.00"},
+    "NEG-04": {"5750.00", "4740.00"},
+    "NEG-05": {"12250.00"},
+    "WE-024": {"53000.00"},
     "WE-066": {"22.27"},
     "NEG-06": {"313.02", "28.85", "571.42"},
 }
@@ -111,15 +128,22 @@ def test_negative_controls_differ_from_what_was_printed(shared_dir: Path) -> Non
         assert not wrong & (expected(name) | {figure for case in own_cases(name) for figure in expected(case.id)})
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["WE-055", "WE-056", "WE-060", "WE-061", "WE-065", "WE-066", "WE-067", "WE-069", "WE-070", "WE-073", "WE-074"],
-)
-def test_contribution_and_pension_examples(shared_dir: Path, name: str) -> None:
-    """What the example expects; WE-070 names the exact amount and pays it cut to ten fen."""
-    (example,) = [entry for entry in examples(shared_dir, "worked_examples.yaml") if entry["id"] == name]
-    found = {figure for case in own_cases(name) for step in case.steps for figure in map(plain, step.expect.values())}
-    assert {plain(str(value)) for value in example["expected"].values()} <= found
+def test_every_worked_example_has_its_golden_cases(shared_dir: Path) -> None:
+    """Every figure that a worked example expects, also those of lists, is expected by a golden case of its id."""
+    missing: dict[str, object] = {}
+    for example in examples(shared_dir, "worked_examples.yaml"):
+        name, wanted = example["id"], set[str]()
+        for key, value in example["expected"].items():
+            if (name, key) not in OPEN_EXPECTATION:
+                wanted |= {plain(str(item)) for item in (value if isinstance(value, list) else [value])}
+        found = {
+            figure for case in own_cases(name) for step in case.steps for figure in map(plain, step.expect.values())
+        }
+        if name not in NOT_DETERMINED and (not own_cases(name) or wanted - found):
+            missing[name] = wanted - found
+    for exception, reason in {**OPEN_EXPECTATION, **NOT_DETERMINED}.items():
+        print(f"not compared: {exception}: {reason}")  # noqa: T201 - the table of exceptions is to be seen
+    assert not missing
 
 
 @pytest.mark.requirement("R0.49")
