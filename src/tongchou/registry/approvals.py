@@ -47,12 +47,14 @@ def propose_correction(
     for field in changes:
         if field not in services.CHANGEABLE:
             raise services.rejections.UNCHANGEABLE(field_name=field)
+    # Registered elsewhere, insured here: the case belongs to the maker's own area.
+    at_home = maker.authority.decide(control.rights.CORRECTION_MAKE, area=person.area_id).allowed
     case = control.request_approval(
         kind=CORRECTION,
         subject=person_number,
         title=f"更正 {person_number}：{'、'.join(services.CHANGEABLE[field] for field in changes)}",
         payload={"person_number": person_number, "changes": dict(changes), "reason": reason},
-        area=person.area_id,
+        area=person.area_id if at_home else maker.area,
         maker=maker,
         reason=reason,
         now=now,
