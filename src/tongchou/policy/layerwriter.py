@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import lcm
+from math import gcd, lcm
 
 from tongchou.policy.emitter import Emitter
 from tongchou.policy.model import Adjustment, Cap, Layer, Place, Quantity
@@ -95,6 +95,9 @@ class LayerWriter:
             self.e.unknowns.append((when if missing == "True" else f"{missing} and {when}", quantity))
         if missing == "True":
             return code
+        if adjustment.op == "times" and amount.text.isdigit():  # 90% is 9/10: small scales keep long chains exact
+            shared = gcd(int(amount.text), amount.scale)
+            amount = replace(amount, text=str(int(amount.text) // shared), scale=amount.scale // shared)
         if code.type == "fen" and adjustment.op == "times":
             scale = 1
             new, old = f"(2 * {code.text} * {amount.text} + {amount.scale}) // {2 * amount.scale}", code.text

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.golden.test_policy_mutation import rule_mutants
+from tests.unit.policy import test_arrays
 from tests.unit.policy.test_properties import AMOUNT, BILLS, INTEGER_CODE, value_of
 from tongchou.kernel.rejection import Rejection
 from tongchou.policy import Bill, Plan, PolicyBook, PolicyErrors, default_pack_directory
@@ -131,10 +132,17 @@ def shape_plans() -> tuple[Plan, ...]:
 def test_the_code_of_the_shapes_is_plain_integer_arithmetic() -> None:
     assert len(shape_plans()) >= 75
     for plan in shape_plans():
+        assert 2 * 10**10 * plan.program.max_scale < 2**53  # a hundred million yuan stays exact in double lanes
         for source in (plan.source, plan.program.trace_source):
             assert [type(node) for node in ast.walk(ast.parse(source)) if not isinstance(node, INTEGER_CODE)] == []
         names = [line.partition(" = ")[0] for line in plan.program.body]
         assert len(names) == len(set(names))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("plan", shape_plans(), ids=lambda plan: plan.id.partition("#")[0])
+def test_arrays_of_claims_give_the_same_fen(plan: Plan) -> None:
+    test_arrays.test_columns_equal_the_single_claim(plan)
 
 
 Year = tuple[Plan, list[tuple[dict[str, object], Bill, int]]]
