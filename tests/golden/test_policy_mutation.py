@@ -31,6 +31,7 @@ NOT_RULES = {
     "by_reading",
     "acknowledged",
     "why",
+    "because",
 }
 NUMBER = re.compile(r"(?<![\w.:])\d+(?:\.\d+)?")
 
@@ -91,6 +92,8 @@ def survivors(pack: str) -> list[str]:
     cases = [case for tree in read_cases(directory) for case in read_case_file(tree)]
     bound = {"gansu-city", "changsha-cii"}
     near = [c for c in cases if pack in c.packs or (c.scheme == "390" and pack in bound)]
+    used = {name for case in near for name in case.packs} | bound | {pack}
+    trees = [tree for tree in trees if tree.get("binding") or getattr(tree.get("pack"), "text", "") in used]
     found = []
     for index, tree in enumerate(trees):
         name = tree.entries.get("pack")
@@ -106,7 +109,10 @@ def survivors(pack: str) -> list[str]:
 @pytest.mark.parametrize(
     "pack",
     ["gansu-city", "changsha-cii", "qingdao-employee", "wuhan-outpatient", "wuhan-prepayment",
-     "taian-employee", "lanzhou-outpatient", "yangzhou-outpatient", "ningbo-outpatient"],
+     "taian-employee", "lanzhou-outpatient", "yangzhou-outpatient", "ningbo-outpatient",
+     "region-county-financing", "bazhou-employee", "yongzhou-merge", "beibei-pension", "jiayuguan-resident",
+     "ningbo-rural", "fuzhou-student", "fujian-flexible", "fujian-chronic", "gansu-assistance", "panan-assistance",
+     "state-farm-risk", "taishun-fund", "jianou-inspection", "guangyuan-financing", "national-late-fee"],
 )  # fmt: skip
 def test_every_number_is_held_by_a_case(pack: str) -> None:
     assert survivors(pack) == []
