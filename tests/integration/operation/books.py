@@ -76,8 +76,8 @@ def post(connection: psycopg.Connection[tuple[object, ...]], number: int, fen: i
     with connection.transaction():
         connection.execute(
             "INSERT INTO ledger_journal (id, area, business_date, kind, business_key, cause, cause_id, policy, memo, "
-            "entry_count, turnover, posted_at) VALUES (%(n)s, %(area)s, current_date, 'settlement', 'k:' || %(n)s, "
-            "'settlement', %(n)s, '', '', 2, %(fen)s, now())",
+            "entry_count, turnover, posted_at) VALUES (%(n)s, %(area)s, current_date, 'test', 'k:' || %(n)s, "
+            "'test', %(n)s, '', '', 2, %(fen)s, now())",
             {"n": number, "area": AREA, "fen": fen},
         )
         connection.execute(
