@@ -69,18 +69,23 @@ class PolicyBook:
             versions.sort(key=lambda version: version.pack.start)
 
     @classmethod
-    def load(cls, directory: Path | str, *, as_of: date | None = None) -> PolicyBook:
+    def load(cls, directory: Path | str, *, as_of: date | None = None, bound_only: bool = False) -> PolicyBook:
         """Load and check every pack of a directory (or one file).
 
         Args:
             as_of: leave out versions that were published after this day.
+            bound_only: leave out packs that no area has bound, so that a mistake in them hinders nobody.
 
         Raises:
             PolicyErrors: with every finding; the packs cannot be used before they are mended.
         """
         from tongchou.policy.checker import check_book  # the checker compiles plans through this module
 
-        book = cls(read_packs(Path(directory)), as_of=as_of)
+        trees = read_packs(Path(directory))
+        book = cls(trees, as_of=as_of)
+        if bound_only:
+            bound = {name for scheme in book.bindings.values() for name in scheme.packs}
+            book = cls([tree for tree in trees if _pack_name(tree) in bound or tree.get("binding")], as_of=as_of)
         errors = [finding for finding in check_book(book) if finding.severity == "error"]
         if errors:
             raise PolicyErrors(errors)
@@ -330,6 +335,11 @@ class PolicyBook:
             benefit_year=used[0].benefit_year,
             counts_in=used[0].counts_in,
         )
+
+
+def _pack_name(tree: Map) -> str:
+    name = tree.get("pack")
+    return name.text if isinstance(name, Scalar) else ""
 
 
 def package_hash(versions: Sequence[Version], chosen: Readings) -> str:

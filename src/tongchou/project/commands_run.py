@@ -47,6 +47,7 @@ def _serve(args: argparse.Namespace) -> int:
     with database.started():
         set_django_up()
         _check_migrated()
+        _check_policies()
         collect_static()
         server = Server(host=args.host, port=args.port, workers=args.workers)
         try:
@@ -67,6 +68,7 @@ def _run(args: argparse.Namespace) -> int:
     home = Home.current()
     with home.sole_run(), database.started(responsible=True):
         migrate(verbosity=0)
+        _check_policies()
         collect_static()
         first_day = FirstDay(home.root / "demo-next-step")
         if not args.no_demo and not _has_persons():
@@ -170,6 +172,20 @@ def _check_migrated() -> None:
         raise OperationProblem(
             "数据库结构不是最新：请先执行 tongchou migrate", "the schema is not up to date: run tongchou migrate first"
         )
+
+
+def _check_policies() -> None:
+    """The packs that the areas have bound must be right before anybody asks to be settled."""
+    from tongchou.policy import PolicyErrors
+    from tongchou.settlement.planning import book
+
+    try:
+        book()
+    except PolicyErrors as errors:
+        raise OperationProblem(
+            f"政策包有错误，不能结算：{errors.findings[0]}（共 {len(errors.findings)} 处，用 tongchou policy check 查看）",
+            "the policy packs have errors: run tongchou policy check",
+        ) from errors
 
 
 def _play(arguments: list[str]) -> None:

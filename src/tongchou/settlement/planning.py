@@ -28,7 +28,7 @@ def book() -> PolicyBook:
     global _book
     with _lock:
         if _book is None:
-            _book = PolicyBook.load(settings.POLICIES_DIR or default_pack_directory())
+            _book = PolicyBook.load(settings.POLICIES_DIR or default_pack_directory(), bound_only=True)
         return _book
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from datetime import date
@@ -333,3 +334,15 @@ def test_an_exclusion_names_its_article(book: PolicyBook) -> None:
         plan.evaluate(ADULT | {"visit.exclusion": "交通肇事", "visit.mass_event": True}, Bill(in_scope=1), {})
     assert refused.value.code == "POL-020"
     assert "试点实施方案 五(十一)2" in refused.value.message  # the first rule that holds is the one that is named
+
+
+def test_a_mistake_in_a_pack_that_nobody_has_bound_hinders_nobody(tmp_path: Path) -> None:
+    shutil.copytree(default_pack_directory(), tmp_path / "packs")
+    (tmp_path / "packs" / "elsewhere.yaml").write_text(
+        "language: 1\npack: elsewhere\ntitle: 未完成\nnonsense: 1\n", encoding="utf-8"
+    )
+    with pytest.raises(PolicyErrors, match="elsewhere"):
+        PolicyBook.load(tmp_path / "packs")
+    book = PolicyBook.load(tmp_path / "packs", bound_only=True)
+    assert {area for area, _ in book.bindings} == {"629900"}
+    assert "taian" not in " ".join(book.packs)
