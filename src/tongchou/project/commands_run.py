@@ -116,6 +116,10 @@ def _watch(server: Server, worker: Worker | None = None) -> int:
         cluster.start()
 
 
+VISITS = 600
+"""Of the first day: about what twenty thousand insured bring on one working day; some ten thousand messages."""
+
+
 class FirstDay:
     """The demo of the first start: build the city, play one day against the gateway, close the day.
 
@@ -129,7 +133,7 @@ class FirstDay:
     def begin(self, *, persons: int | None) -> None:
         """Plan the demo, to be called when the database holds no person."""
         demo = f"demo --persons {persons}" if persons else "demo"
-        self._write([demo, "traffic", "close-day"])
+        self._write([demo, f"traffic --visits {VISITS}", "close-day"])
 
     def before_server(self) -> None:
         """Build the city if that is due; it needs no server."""
@@ -142,7 +146,7 @@ class FirstDay:
         """Play and close the day if that is due."""
         due = self._due()
         while due:
-            _play([*due[0].split(), "--url", url] if due[0] == "traffic" else due[0].split())
+            _play([*due[0].split(), "--url", url] if due[0].startswith("traffic") else due[0].split())
             due = due[1:]
             self._write(due)
 
