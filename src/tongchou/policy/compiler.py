@@ -24,6 +24,7 @@ from tongchou.policy.model import (
     LineRules,
     Move,
     Pack,
+    Part,
     Payer,
     Place,
 )
@@ -38,9 +39,9 @@ def compile_program(packs: Sequence[Pack], benefit: str, findings: list[Finding]
     bill = {name: f"b_{name}" for name in BILL_COMPONENTS}
     emitter.lines.append("bill_total = " + " + ".join(bill.values()))
     components = {name: bill.get(name, "0") for name in COMPONENTS}
-    _parts(emitter, packs, components)
-    emitter.components = components
     entries = [(pack, entry) for pack in packs for entry in pack.benefits if benefit in entry.names]
+    parts = _parts(emitter, entries, components)
+    emitter.components = components
     for pack, entry in entries:
         emitter.read_names_of(pack)
         _conditions(emitter, pack, entry, benefit)
@@ -62,7 +63,7 @@ def compile_program(packs: Sequence[Pack], benefit: str, findings: list[Finding]
     payer = _payer(emitter, packs, benefit)
     account = _account(emitter, payer, components, first)
     program = _program(emitter, layers, codes, components, account, payer, _line_rules(packs))
-    return replace(program, parts=tuple(part for pack in packs for part in pack.parts.values()))
+    return replace(program, parts=parts)
 
 
 def _emitter(packs: Sequence[Pack], benefit: str, findings: list[Finding]) -> Emitter:
@@ -109,9 +110,14 @@ def _conditions(emitter: Emitter, pack: Pack, entry: Benefit, benefit: str) -> N
         emitter.refuse(f"not {emitter.condition(rule)}", Refusal(NOT_APPLICABLE, named))
 
 
-def _parts(emitter: Emitter, packs: Sequence[Pack], components: dict[str, str]) -> None:
-    """Parts of the in-scope cost are components of their own; the fact ``bill.NAME`` says how large each is."""
-    parts = {name: part for pack in packs for name, part in pack.parts.items()}
+def _parts(emitter: Emitter, entries: list[tuple[Pack, Benefit]], components: dict[str, str]) -> tuple[Part, ...]:
+    """Parts of the in-scope cost are components of their own; the fact ``bill.NAME`` says how large each is.
+
+    Where no layer of the benefit names a part, it stays with the rest of what is in scope.
+    """
+    named = {name for _, entry in entries for layer in entry.layers for name in layer.base}
+    named |= {move.of for _, entry in entries for move in entry.moves}
+    parts = {name: part for pack, _ in entries for name, part in pack.parts.items() if name in named}
     for name, part in parts.items():
         components[name] = emitter.facts.setdefault(f"bill.{name}", f"f{len(emitter.facts)}")
         emitter.component_titles[name] = part.title
@@ -122,6 +128,7 @@ def _parts(emitter: Emitter, packs: Sequence[Pack], components: dict[str, str]) 
         details = (("fact", fact), ("title", title), ("value", "超出"), ("allowed", "合计不大于符合范围费用"))
         emitter.refuse(f"{whole} > b_in_scope", Refusal(FACT_WRONG, details))
         components["in_scope"] = emitter.let("c_in_scope", f"b_in_scope - {whole} if {whole} < b_in_scope else 0")
+    return tuple(parts.values())
 
 
 def _move(emitter: Emitter, move: Move, components: dict[str, str]) -> None:

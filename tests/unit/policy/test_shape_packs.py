@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import ast
 import re
 from datetime import date
@@ -16,12 +17,12 @@ from tests.golden.test_policy_mutation import rule_mutants
 from tests.unit.policy import test_arrays
 from tests.unit.policy.test_properties import AMOUNT, BILLS, INTEGER_CODE, value_of
 from tongchou.kernel.rejection import Rejection
-from tongchou.policy import Bill, Plan, PolicyBook, PolicyErrors, default_pack_directory
+from tongchou.policy import Bill, Plan, PolicyBook, PolicyErrors, cli, default_pack_directory
 from tongchou.policy.caseread import Case, read_case_file
 from tongchou.policy.cases import run_case
 from tongchou.policy.checker import check_book
 from tongchou.policy.loader import read_cases, read_packs
-from tongchou.policy.nodes import Map, canonical
+from tongchou.policy.nodes import Map, canonical, parse_yaml
 from tongchou.policy.shapes import page, page_file, read_shapes
 
 SHAPES = default_pack_directory() / "shapes"
@@ -243,6 +244,29 @@ def test_bands_on_the_payment_agree_with_the_oracle(cost: int, paid: int, retire
     counters = {"year.paid:310": paid, "year.admissions:310": 3}  # from the fourth stay on there is no deductible
     ratios = (Fraction(90, 100), Fraction(95, 100)) if retired else (Fraction(85, 100), Fraction(90, 100))
     assert plan.evaluate(facts, Bill(in_scope=cost), counters).fund_pay == putian(cost, paid, ratios)
+
+
+def test_a_part_that_no_layer_names_stays_with_the_rest() -> None:
+    text = (SHAPES / "SHP-43.yaml").read_text("utf-8")
+    ordinary = """
+  - name: 普通门诊
+    cite: 门诊
+    layers: [{id: pool, title: 统筹基金, pays_from: "310100", base: [in_scope], bands: [{ratio: 50%}]}]
+"""
+    tree = parse_yaml(text.rstrip() + ordinary, "pack.yaml")
+    assert isinstance(tree, Map)
+    book = PolicyBook([tree])
+    assert check_book(book) == []
+    plan = book.plan_of(["shp-43"], benefit="普通门诊", on=date(2024, 6, 1))
+    assert plan.evaluate({}, Bill(in_scope=1000), {}).fund_pay == 500
+
+
+@pytest.mark.parametrize(("action", "said"), [("check", "政策包80个"), ("test", "不符0个")])
+def test_the_shapes_at_the_terminal(action: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    parser = argparse.ArgumentParser()
+    cli.add_parser(parser.add_subparsers())
+    assert cli.run(parser.parse_args(["policy", action, str(SHAPES)])) == 0
+    assert said in capsys.readouterr().out
 
 
 def test_parts_larger_than_the_bill_are_refused() -> None:
