@@ -176,12 +176,12 @@ def _resets(plan: Plan) -> list[str]:
     if unknown:
         raise ValueError(f"accumulators over {'、'.join(sorted(unknown))} are not carried in arrays yet")
     lines = []
-    for period in ("year", "month"):
-        if period in by_period:
-            lines.append(f"            if {period}[i] != {period}_now:")
-            lines.append(f"                {period}_now = {period}[i]")
-            lines += [f"                {state} = 0" for state in by_period[period]]
-    return lines
+    if "month" in by_period:  # before the year: the same month of another year is another month
+        lines.append("            if month[i] != month_now or year[i] != year_now:")
+        lines.append("                month_now = month[i]")
+        lines += [f"                {state} = 0" for state in by_period["month"]]
+    lines += ["            if year[i] != year_now:", "                year_now = year[i]"]
+    return lines + [f"                {state} = 0" for state in by_period.get("year", ())]
 
 
 @cache
