@@ -213,8 +213,9 @@ class _Run:
         )
         formula = self.book.formula_of(packs, step.formula, on=step.on, readings=case.readings)
         inputs = {name: _input(text, formula, name) for name, text in step.facts.items()}
-        self.values = formula.explain(inputs)
-        self._compare_values(step, {entry.name: entry.value_text() for entry in self.values})
+        found = formula.explain(inputs)
+        self.values += found  # a case may compute several formulas, or one several times
+        self._compare_values(step, {entry.name: entry.value_text() for entry in found})
 
     def _financing(self, step: Step) -> None:
         packs = self.case.packs or tuple(self.book.packs)

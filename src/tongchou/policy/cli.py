@@ -17,6 +17,7 @@ from tongchou.policy.caseread import read_case_file
 from tongchou.policy.cases import CaseResult, VisitResult, run_case, run_cases
 from tongchou.policy.checker import check_book
 from tongchou.policy.findings import Finding, PolicyErrors
+from tongchou.policy.formulas import FormulaValue
 from tongchou.policy.loader import SHAPES, default_pack_directory, read_cases, read_packs
 from tongchou.policy.schema import schema_text
 from tongchou.policy.shapes import page, page_file, read_shapes
@@ -168,7 +169,22 @@ def _as_data(result: CaseResult, *, explain: bool) -> dict[str, object]:
         "failures": list(result.failures),
         "visits": [_visit_data(visit, explain=explain) for visit in result.visits],
         "values": {entry.name: entry.value_text() for entry in result.values},
+        "calculations": [_calculation_data(entry) for entry in result.values],
         "refusals": [_refusal_data(rejection) for rejection in result.refusals],
+    }
+
+
+def _calculation_data(entry: FormulaValue) -> dict[str, object]:
+    """One step of a formula: what it is, how it is worked out, the article; ``rows`` of a repeated one by year or month."""
+    return {
+        "name": entry.name,
+        "title": entry.title,
+        "value": entry.value_text(),
+        "unit": entry.unit,
+        "formula": entry.formula,
+        "with_numbers": entry.substituted,
+        "citation": entry.citation,
+        "rows": [{"number": number, "value": value} for number, value in entry.rows],
     }
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from tongchou.kernel.rate import Rate
 from tongchou.kernel.rejection import Rejection
 from tongchou.policy import PolicyBook
+from tongchou.policy.cases import run_cases
 from tongchou.policy.checker import check_book
 from tongchou.policy.findings import Finding
 from tongchou.policy.formulas import Formula
@@ -186,3 +188,24 @@ def test_what_a_document_says_of_its_own_numbers_is_worked_out(line: str, severi
         assert found == []
     else:
         assert any(level == severity and words in message for level, message in found), found
+
+
+def test_every_calculation_of_a_case_is_kept(tmp_path: Path) -> None:
+    """A case of several formulas explains each of them, and compares each with its own expectation."""
+    (tmp_path / "pack.yaml").write_text(HEAD + CONDITION, "utf-8")
+    (tmp_path / "case.yaml").write_text(
+        """
+packs: [fragment]
+on: 2024-01-01
+cases:
+  - id: A
+    title: 两次
+    visits:
+      - {formula: 算, inputs: {level: 100}, expect: {due: 100}}
+      - {formula: 算, inputs: {level: 200}, expect: {due: 201}}
+""",
+        "utf-8",
+    )
+    (result,) = run_cases(PolicyBook.load(tmp_path / "pack.yaml"), tmp_path / "case.yaml")
+    assert [entry.value for entry in result.values] == [10_000, 20_000]
+    assert result.failures == ("due应为201，算得200.00",)
