@@ -104,7 +104,7 @@ def _test(args: argparse.Namespace) -> int:
 
 def _shapes(args: argparse.Namespace) -> int:
     directory = default_pack_directory()
-    text = page(PolicyBook.load(directory / SHAPES), read_shapes(directory))
+    text = page(PolicyBook.load(directory.joinpath(SHAPES)), read_shapes(directory))
     return _put(text, page_file(directory) if args.write else None)
 
 

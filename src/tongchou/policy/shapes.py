@@ -55,7 +55,7 @@ def read_shapes(directory: Path) -> list[Shape]:
     Raises:
         PolicyErrors: a case file cannot be read.
     """
-    root = directory / SHAPES
+    root = directory.joinpath(SHAPES)
     cases: dict[str, list[Case]] = {}
     for tree in read_cases(root):
         for case in read_case_file(tree):

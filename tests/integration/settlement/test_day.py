@@ -113,7 +113,9 @@ def test_a_day_with_an_unequal_statement_stays_open_and_says_where() -> None:
     api.statement_totals(scope=SCOPE, claimed=claimed(fund_pay=1), now=EVENING)
     with pytest.raises(Rejection, match="LEDG-008") as refusal:
         api.close_day(area=POOL, day=DAY, now=EVENING)
-    assert f"{PHARMACY} 险种 310 清算类别 41 基金支付合计：机构对账 0.01 元、中心对账 546.00 元" in refusal.value.message
+    assert (
+        f"{PHARMACY} 险种 310 清算类别 41 基金支付合计：机构对账 0.01 元、中心对账 546.00 元" in refusal.value.message
+    )
     api.statement_totals(scope=SCOPE, claimed=claimed(), now=EVENING)
     api.close_day(area=POOL, day=DAY, now=EVENING)
 

@@ -78,7 +78,9 @@ def test_every_import_has_its_template(city: cities.City, client_of: ClientOf) -
         assert {column.title for column in one.columns if column.required} <= {str(head).rstrip("*") for head in heads}
 
 
-def test_what_decides_about_money_is_imported_after_a_second_person_saw_it(city: cities.City, client_of: ClientOf) -> None:
+def test_what_decides_about_money_is_imported_after_a_second_person_saw_it(
+    city: cities.City, client_of: ClientOf
+) -> None:
     """Catalogue terms, price limits, mappings, institutions: the file is the case's attachment, to the byte (R4.02)."""
     Operator.objects.filter(login="reviewer").update(person="r" * 64)
     item = cities.ITEMS[0][0]
