@@ -35,7 +35,7 @@ test: install ## the default test suite
 	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 test-slow: install ## the tests that take longer (also part of .ci/run)
-	@$(BIN)/python -m pytest -m slow $(ARGS)
+	@$(BIN)/python -m pytest -m slow -n auto --dist loadfile $(ARGS)
 
 check: check-style check-types check-layers check-rules check-policies ## style, types, layers, house rules, policy packs (-k: all of them)
 
