@@ -29,7 +29,7 @@ FACTS: dict[str, object] = {
     "visit.exclusion": "无",
 }
 BILL = Bill(out_of_scope=812_35, over_limit=120_00, prior_self_pay=1_433_20, in_scope=41_276_81)
-BEFORE = {"year.in_scope": 6_210_50}
+BEFORE = {"year.inpatient_cost:390": 6_210_50}
 
 
 def measure(context: Context) -> list[Row]:

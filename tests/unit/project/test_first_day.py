@@ -24,7 +24,7 @@ def test_the_first_start_builds_the_city_plays_the_day_and_closes_it(tmp_path: P
     first_day.begin(persons=None)
     first_day.before_server()
     first_day.with_server(URL)
-    assert played == ["demo", f"traffic --url {URL}", "close-day"]
+    assert played == ["demo", f"traffic --visits {commands_run.VISITS} --url {URL}", "close-day"]
     assert not (tmp_path / "steps").exists()
 
 
@@ -51,7 +51,7 @@ def test_an_interrupted_start_goes_on_where_it_ended(
     again = FirstDay(tmp_path / "steps")
     again.before_server()
     again.with_server(URL)
-    assert played == ["demo", f"traffic --url {URL}", "close-day"]
+    assert played == ["demo", f"traffic --visits {commands_run.VISITS} --url {URL}", "close-day"]
 
 
 def test_nothing_is_played_when_nothing_is_due(tmp_path: Path, played: list[str]) -> None:
