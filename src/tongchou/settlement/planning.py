@@ -10,6 +10,7 @@ from django.conf import settings
 from tongchou.catalogues.api import Catalogue
 from tongchou.kernel.rejection import Rejection
 from tongchou.policy import Plan, PolicyBook, default_pack_directory
+from tongchou.settlement import rejections
 from tongchou.settlement.core.tables import MedType
 
 catalogue = Catalogue()
@@ -58,12 +59,23 @@ def plan_for_stay(*, area: str, scheme: str, med_type: MedType, admitted: date, 
     """The plan of a visit and the day that chooses its counters (the pack says which day of a stay counts).
 
     Raises:
-        Rejection: POL-001, POL-002.
+        Rejection: POL-001, POL-002, SETL-055.
     """
     plan = choose_plan(area=area, scheme=scheme, med_type=med_type, on=discharged)
+    refuse_split_stay(plan=plan, admitted=admitted, discharged=discharged)
     if admitted == discharged:
         return plan, discharged
     day = plan.counting_date(admitted=admitted, discharged=discharged)
     if day != discharged:
         plan = choose_plan(area=area, scheme=scheme, med_type=med_type, on=day)
     return plan, day
+
+
+def refuse_split_stay(*, plan: Plan, admitted: date, discharged: date) -> None:
+    """A stay over the end of a benefit year that the policy divides by the dates of its costs can't be settled in one.
+
+    Raises:
+        Rejection: SETL-055.
+    """
+    if plan.counts_in == "split" and plan.benefit_year(admitted) != plan.benefit_year(discharged):
+        raise rejections.STAY_SPLIT(admitted=admitted, discharged=discharged)
