@@ -82,10 +82,11 @@ class PolicyBook:
         from tongchou.policy.checker import check_book  # the checker compiles plans through this module
 
         trees = read_packs(Path(directory))
-        book = cls(trees, as_of=as_of)
         if bound_only:
-            bound = {name for scheme in book.bindings.values() for name in scheme.packs}
-            book = cls([tree for tree in trees if _pack_name(tree) in bound or tree.get("binding")], as_of=as_of)
+            bindings = [tree for tree in trees if tree.get("binding") is not None]
+            bound = {name for scheme in cls(bindings).bindings.values() for name in scheme.packs}
+            trees = [*bindings, *(tree for tree in trees if _pack_name(tree) in bound)]
+        book = cls(trees, as_of=as_of)
         errors = [finding for finding in check_book(book) if finding.severity == "error"]
         if errors:
             raise PolicyErrors(errors)

@@ -12,9 +12,7 @@ Because the policy's numbers are data of the loop, plans that differ in numbers 
 from __future__ import annotations
 
 import ast
-import itertools
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
@@ -22,6 +20,7 @@ import numba
 import numpy as np
 
 from tongchou.policy.arrays import analysis
+from tongchou.policy.arrays.threads import in_threads
 from tongchou.policy.plan import Plan
 
 EXACT = 2**53
@@ -74,7 +73,7 @@ class ColumnKernel:
         self.check(columns)
         rows, starts, stops = self._pieces(segments)
         arguments = (rows, starts, stops, tuple(columns), tuple(out))
-        _in_threads(lambda low, high: self._loop(low, high, *arguments), len(starts), threads)
+        in_threads(lambda low, high: self._loop(low, high, *arguments), len(starts), threads)
 
     def _pieces(self, segments: Sequence[Segment]) -> tuple[Column, np.ndarray[Any, Any], np.ndarray[Any, Any]]:
         rows, starts, stops = [], [], []
@@ -101,7 +100,7 @@ class ColumnKernel:
         tiles = range(first, after, TILE)
         partial = np.zeros((len(tiles), len(rows), len(self.outputs)))
         arguments = (first, after, rows, tuple(columns), partial)
-        _in_threads(lambda low, high: self._sums(low, high, *arguments), len(tiles), threads)
+        in_threads(lambda low, high: self._sums(low, high, *arguments), len(tiles), threads)
         return [[int(value) for value in line] for line in partial.astype(np.int64).sum(axis=0)]
 
     def shares(self, other: ColumnKernel) -> bool:
@@ -225,14 +224,3 @@ def _min_lane(a: float, b: float) -> float:
 @numba.njit(nogil=True, inline="always")
 def _max_lane(a: float, b: float) -> float:
     return a if a > b else b
-
-
-def _in_threads(work: Callable[[int, int], Any], pieces: int, threads: int) -> None:
-    """Share pieces out evenly; each thread takes a contiguous range."""
-    if threads <= 1 or pieces < threads:
-        work(0, pieces)
-        return
-    bounds = [pieces * number // threads for number in range(threads + 1)]
-    with ThreadPoolExecutor(threads) as pool:
-        for done in [pool.submit(work, low, high) for low, high in itertools.pairwise(bounds)]:
-            done.result()

@@ -8,9 +8,7 @@ accumulator; it is counted.
 from __future__ import annotations
 
 import ast
-import itertools
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -19,6 +17,7 @@ import numba
 import numpy as np
 
 from tongchou.policy.arrays import analysis
+from tongchou.policy.arrays.threads import in_threads
 from tongchou.policy.plan import Plan
 
 Array = np.ndarray[Any, Any]
@@ -90,7 +89,6 @@ class SequenceKernel:
         month = year if month is None else month
         group = np.zeros(1, dtype=np.int16) if groups is None else groups
         persons = len(starts) - 1
-        bounds = [persons * number // threads for number in range(threads + 1)]
 
         def part(low: int, high: int) -> Array:
             sums = np.zeros((group_count, len(self.outputs) + 1), dtype=np.int64)
@@ -98,12 +96,7 @@ class SequenceKernel:
             self._drive(low, high, starts, year, month, group, groups is not None, constant, *columns, sums)
             return sums
 
-        if threads == 1:
-            total = part(0, persons)
-        else:
-            with ThreadPoolExecutor(threads) as pool:
-                parts = [pool.submit(part, a, b) for a, b in itertools.pairwise(bounds)]
-                total = np.add.reduce([done.result() for done in parts])
+        total = np.add.reduce(in_threads(part, persons, threads))
         claims = int(starts[-1] - starts[0])
         return SequenceResult([[int(v) for v in row[:-1]] for row in total], [int(row[-1]) for row in total], claims)
 
