@@ -81,8 +81,11 @@ def sign_in(browser: Any, live_server: Any, city: cities.City) -> Iterator[SignI
         page.set_default_timeout(15_000)
         watches.append(Watch(page, live_server.url))
         page.goto("/login/")
+        # The browser gives the focus when it draws, which may be after the page has loaded: who types waits for the cursor.
+        page.wait_for_selector("#login:focus")
         page.keyboard.type(login)
         page.keyboard.press("Enter")
+        page.wait_for_selector("#password:focus")
         page.keyboard.type(cities.PASSWORD)
         page.keyboard.press("Enter")
         page.wait_for_selector(".menu")
