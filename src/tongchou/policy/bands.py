@@ -29,7 +29,15 @@ def read_bands(item: Cursor) -> Bands:
         tiers, measure, counts, whole, place = item.children("bands"), "above_deductible", "", False, item.place
     if not tiers and item.tree.get("amount") is None:
         item.report("没有写报销比例", "请写bands: [{ratio: 60%}]")
-    return Bands(measure, counts, whole, _tiers(tiers), place)
+    return Bands(measure, counts, whole, _tiers(tiers), place, _rule(tiers))
+
+
+def _rule(items: list[Cursor]) -> tuple[Quantity, Quantity, Quantity] | None:
+    """What a last band says that goes on by a rule: width, step, highest ratio."""
+    if not items or items[-1].tree.get("every") is None:
+        return None
+    item = Cursor(items[-1].tree, [], items[-1].cite, items[-1].document)  # its findings are collected with the tiers
+    return item.needed_quantity("every", "元"), item.needed_quantity("add", "率"), item.needed_quantity("up_to", "率")
 
 
 def _tiers(items: list[Cursor]) -> tuple[Tier, ...]:

@@ -269,9 +269,9 @@ class PolicyBook:
         """The newest version in force of each pack; a pack that is not in force is left out."""
         found = []
         for name in packs:
-            versions = [version for version in self._versions.get(name, ()) if version.in_force(day)]
-            if versions:
-                found.append(versions[-1])
+            begun = [version for version in self._versions.get(name, ()) if version.pack.start <= day]
+            if begun and begun[-1].in_force(day):  # a later version ends the one before it for good
+                found.append(begun[-1])
         return found
 
     def _since(self, packs: Iterable[str], day: date) -> date:

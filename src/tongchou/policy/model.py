@@ -24,12 +24,16 @@ BURDEN_COMPONENTS = tuple(name for name in COMPONENTS if name != "in_scope")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where something stands: file, line, the article it cites, and the short name of the document."""
+    """Where something stands: file, line, the article it cites, and the short name of the document.
+
+    ``span`` is the place of a single value in the text of the file (first character, end); (0, 0) for anything larger.
+    """
 
     file: str
     line: int
     cite: str
     document: str = ""
+    span: tuple[int, int] = (0, 0)
 
     @property
     def citation(self) -> str:
@@ -74,6 +78,8 @@ class Table:
     by: tuple[str, ...]
     cells: dict[tuple[str, ...], Expression | str]
     place: Place
+    written: dict[tuple[str, ...], tuple[str, Place]] = field(default_factory=dict)
+    """The text of each cell as it was written, and its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +179,8 @@ class Bands:
     whole: bool
     tiers: tuple[Tier, ...]
     place: Place
+    rule: tuple[Quantity, Quantity, Quantity] | None = None
+    """Width, step and highest ratio of the bands that the document gives by a rule; ``tiers`` has them written out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +304,8 @@ class FinancingClass:
     shares: dict[str, int]
     total: int
     place: Place
+    places: dict[str, Place] = field(default_factory=dict)
+    """Where each share, and ``total``, is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +318,7 @@ class OnBehalf:
     unknown: str
     payer: str
     place: Place
+    amount_place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)

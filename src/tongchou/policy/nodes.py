@@ -23,12 +23,13 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A YAML scalar as it was written."""
+    """A YAML scalar as it was written; ``span`` is where it stands in the text of its file (first character, end)."""
 
     file: str
     line: int
     text: str
     is_null: bool
+    span: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def _convert(node: yaml.Node, file: str, depth: int, number: Iterator[int]) -> T
         raise PolicyErrors([Finding(file, line, "", "嵌套过深或内容过多", "请展开YAML的引用(*别名)，或拆成几个文件")])
     if isinstance(node, yaml.ScalarNode):
         is_null = not node.style and node.value in ("null", "~", "", "Null", "NULL")
-        return Scalar(file, line, node.value, is_null)
+        return Scalar(file, line, node.value, is_null, (node.start_mark.index, node.end_mark.index))
     if isinstance(node, yaml.SequenceNode):
         return Seq(file, line, tuple(_convert(item, file, depth + 1, number) for item in node.value))
     entries: dict[str, Tree] = {}

@@ -36,7 +36,8 @@ class Cursor:
 
     def place_of(self, node: Tree) -> Place:
         """The place of one value of this mapping."""
-        return Place(node.file, node.line, self.cite, self.document)
+        span = node.span if isinstance(node, Scalar) else (0, 0)
+        return Place(node.file, node.line, self.cite, self.document, span)
 
     def report(self, message: str, remedy: str, at: Tree | None = None) -> None:
         """Add a finding, at this mapping or at one of its values."""
@@ -216,11 +217,11 @@ class Cursor:
     def table(self, unit: str) -> Table:
         """A table: ``by`` names the facts, the other keys nest their values in that order."""
         by = self.words("by")
-        cells: dict[tuple[str, ...], Expression | str] = {}
+        table = Table(by, {}, self.place)
         for key, node in self.tree.entries.items():
             if key not in ("by", *META_KEYS, "unit"):
-                self._cells(node, by, (), key, unit, cells)
-        return Table(by, cells, self.place)
+                self._cells(node, by, (), key, unit, table)
+        return table
 
     def _cells(
         self,
@@ -229,7 +230,7 @@ class Cursor:
         path: tuple[str, ...],
         key: str,
         unit: str,
-        cells: dict[tuple[str, ...], Expression | str],
+        table: Table,
     ) -> None:
         for word in key.split("、"):
             here = (*path, word)
@@ -239,10 +240,12 @@ class Cursor:
                     return
                 for inner_key, inner in node.entries.items():
                     if inner_key not in META_KEYS:
-                        self._cells(inner, by, here, inner_key, unit, cells)
+                        self._cells(inner, by, here, inner_key, unit, table)
             elif isinstance(node, Scalar) and node.is_null:
-                cells[here] = self.note(node)
+                table.cells[here] = self.note(node)
+                table.written[here] = ("null", self.place_of(node))
             else:
                 parsed = self.expression(node, "/".join(here))
-                if parsed is not None:
-                    cells[here] = self.with_unit(parsed, unit, node)
+                if parsed is not None and isinstance(node, Scalar):
+                    table.cells[here] = self.with_unit(parsed, unit, node)
+                    table.written[here] = (node.text, self.place_of(node))

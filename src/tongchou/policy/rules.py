@@ -55,7 +55,9 @@ def read_financing(block: Cursor | None) -> Financing | None:
 
 def _class(item: Cursor, payers: dict[str, str]) -> FinancingClass:
     shares = {payer: _yuan(item, payer) for payer in payers}
-    found = FinancingClass(item.needed_text("class"), shares, _yuan(item, "total"), item.place)
+    total = _yuan(item, "total")
+    places = {key: item.place_of(item.tree.get(key) or item.tree) for key in (*payers, "total")}
+    found = FinancingClass(item.needed_text("class"), shares, total, item.place, places)
     item.done()
     return found
 
@@ -75,7 +77,13 @@ def _on_behalf(item: Cursor) -> OnBehalf:
     unknown = item.note(node) if isinstance(node, Scalar) and node.is_null else ""
     amount = None if text == "全部" or unknown else _yuan(item, "amount")
     found = OnBehalf(
-        item.needed_text("who"), item.words("classes"), amount, unknown, item.needed_text("payer"), item.place
+        who=item.needed_text("who"),
+        classes=item.words("classes"),
+        amount=amount,
+        unknown=unknown,
+        payer=item.needed_text("payer"),
+        place=item.place,
+        amount_place=item.place_of(node) if node is not None else None,
     )
     item.done()
     return found

@@ -346,3 +346,17 @@ def test_a_mistake_in_a_pack_that_nobody_has_bound_hinders_nobody(tmp_path: Path
     book = PolicyBook.load(tmp_path / "packs", bound_only=True)
     assert {area for area, _ in book.bindings} == {"629900"}
     assert "taian" not in " ".join(book.packs)
+
+
+def test_a_version_that_ended_does_not_bring_the_one_before_it_back(tmp_path: Path) -> None:
+    """Without ``until`` a version holds to the day before the next one, and no longer (reference, section 1)."""
+    old = (default_pack_directory() / "wuhan/outpatient-2023-02.yaml").read_text("utf-8")
+    new = (default_pack_directory() / "wuhan/outpatient-2023-04.yaml").read_text("utf-8")
+    (tmp_path / "old.yaml").write_text(old.replace("  until: 2023-04-09\n", ""), "utf-8")
+    (tmp_path / "new.yaml").write_text(
+        new.replace("  from: 2023-04-10", "  from: 2023-04-10\n  until: 2023-12-31"), "utf-8"
+    )
+    book = PolicyBook.load(tmp_path)
+    held = [book.in_force(["wuhan-outpatient"], date(2023, month, 1)) for month in (3, 5)]
+    assert [version.pack.file for found in held for version in found] == ["old.yaml", "new.yaml"]
+    assert book.in_force(["wuhan-outpatient"], date(2024, 1, 1)) == []
