@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from statistics import median
 
 import pytest
@@ -165,7 +166,7 @@ def test_a_locked_session_does_nothing_not_even_in_the_admin_and_keeps_what_was_
     city: cities.City, client_of: ClientOf
 ) -> None:
     client = client_of("admin")
-    WorkSession.objects.update(seen_at=timezone.now() - doors.IDLE - doors.WINDOW)
+    WorkSession.objects.update(seen_at=timezone.now() - doors.idle_time(timezone.now()) - timedelta(seconds=1))
     for path in ("/control/rights/", "/admin/providers/institution/", "/"):
         assert client.get(path).headers["Location"].startswith("/lock/?next=")
     part = client.get("/control/rights/", headers={"HX-Request": "true"})

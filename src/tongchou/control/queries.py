@@ -25,6 +25,7 @@ from tongchou.control.models import (
     SeparationRule,
     SignInAttempt,
 )
+from tongchou.control.services.parameters import standard_value
 from tongchou.kernel.areas import prefix_of
 
 
@@ -133,6 +134,7 @@ def parameters(*, on: date) -> list[Parameter]:
     for each in found:
         each.shown = sorted(each.values.all(), key=lambda one: (one.area, one.period.lower), reverse=True)  # type: ignore[attr-defined]
         each.now = [one for one in each.shown if on in one.period]  # type: ignore[attr-defined]
+        each.standard = standard_value(each.code)  # type: ignore[attr-defined]
     return found
 
 

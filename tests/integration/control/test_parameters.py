@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.db import transaction
 from django.utils import timezone
 
+import tongchou
 from tongchou.control.api import Operator, approve, integer_of, next_number, request_approval, value_of, working_day
 from tongchou.control.models import CodeSet, ParameterValue
-from tongchou.control.services import calendar, parameters
+from tongchou.control.services import calendar, parameters, sign_in
+from tongchou.control.services.calendar import deadline_after
+from tongchou.control.services.parameters import STANDARD, ensure_parameters
 from tongchou.kernel.rejection import Rejection
 
 Staff = Callable[..., Operator]
@@ -53,6 +57,38 @@ def test_a_parameter_changes_by_two_people_from_a_day_on_and_keeps_its_history(
     assert integer_of(code="late_fee.rate", on=later, area="620102") == 4
     assert integer_of(code="late_fee.rate", on=later, area="620103") == 3
     assert all(ParameterValue.objects.values_list("case_id", flat=True))
+
+
+def test_the_software_obeys_its_own_parameters(staff: Staff, now: datetime) -> None:
+    """What nobody has set holds its standard value; what two people have set, holds from its day on."""
+    today = timezone.localdate(now)
+    ensure_parameters()
+    assert sign_in.idle_time(now) == timedelta(minutes=15)
+    case = request_approval(
+        kind="parameter.value",
+        subject="session.idle_minutes",
+        title="空闲锁屏时间",
+        payload={
+            "code": "session.idle_minutes",
+            "area": "",
+            "value": "5",
+            "since": today.isoformat(),
+            "source": "安全检查",
+        },
+        area="620100",
+        maker=staff("administrator"),
+        now=now,
+    )
+    assert case.deadline == deadline_after(start=today, days=5)
+    approve(case_id=case.pk, operator=staff("controller"), seen_hash=case.payload_hash, now=now)
+    assert sign_in.idle_time(now) == timedelta(minutes=5)
+
+
+def test_every_standard_parameter_is_read_by_the_software() -> None:
+    """A parameter that changes nothing would be a promise that is not kept."""
+    sources = "".join(path.read_text("utf-8") for path in Path(tongchou.__file__).parent.rglob("*.py"))
+    for one in STANDARD:
+        assert f'(code="{one["code"]}"' in sources, one["code"]
 
 
 @pytest.mark.parametrize(

@@ -35,14 +35,13 @@ from tongchou.control.models import (
 from tongchou.control.services.calendar import deadline_after
 from tongchou.control.services.case_kinds import Change, Execution, Kind, kind_of, kinds, register_kind
 from tongchou.control.services.operators import persons_of
+from tongchou.control.services.parameters import integer_of
 from tongchou.kernel.areas import prefix_of
 
 __all__ = ["Change", "Execution", "Kind", "kind_of", "kinds", "register_kind"]
 """Named here too, for whoever asks ``approvals`` for them."""
 
 MOST_BYTES = 20 * 1024 * 1024
-DAYS_TO_DECIDE = 5
-"""Working days for a case without a deadline of its own (限时办结)."""
 _MAGIC = {
     "application/pdf": (b"%PDF-",),
     "image/jpeg": (b"\xff\xd8\xff",),
@@ -136,7 +135,7 @@ def request_approval(
                 maker=maker,
                 maker_person=maker.person,
                 made_at=now,
-                deadline=deadline or deadline_after(start=timezone.localdate(now), days=DAYS_TO_DECIDE),
+                deadline=deadline or _usual_deadline(timezone.localdate(now)),
                 step=first.step,
                 replaces_id=replaces,
             )
@@ -362,6 +361,11 @@ def discard_blind(*, kind: str, document: str, operator: Operator) -> None:
     """Drop one's own entry of a document that was keyed wrong; the trail keeps what it said."""
     with writing(reason=f"作废盲录 {document}"), transaction.atomic():
         BlindEntry.objects.filter(kind=kind, document=document, person=operator.person).delete()
+
+
+def _usual_deadline(start: date) -> date:
+    """The deadline of a case without one of its own (限时办结), in working days by the parameter ``case.days``."""
+    return deadline_after(start=start, days=integer_of(code="case.days", on=start))
 
 
 def _locked(case_id: int, authority: Authority) -> Case:

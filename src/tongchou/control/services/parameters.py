@@ -19,36 +19,43 @@ _NUMBERS = {Parameter.Kind.INTEGER, Parameter.Kind.FEN, Parameter.Kind.RATE}
 
 
 STANDARD: tuple[dict[str, Any], ...] = (
-    {"code": "contribution.base_least", "name": "缴费基数下限", "kind": "fen", "unit": "分/月", "least": 0,
-     "purpose": "单位和职工缴费基数低于下限的按下限核定"},
-    {"code": "contribution.base_most", "name": "缴费基数上限", "kind": "fen", "unit": "分/月", "least": 0,
-     "purpose": "缴费基数高于上限的按上限核定"},
-    {"code": "contribution.late_fee", "name": "滞纳金日加收比例", "kind": "rate", "unit": "万分之", "least": 0, "most": 10_000,
-     "purpose": "欠缴之日起按日加收；社会保险法第八十六条为万分之五"},
-    {"code": "account.interest", "name": "个人账户年利率", "kind": "rate", "unit": "万分之", "least": 0, "most": 10_000,
-     "purpose": "个人账户年度结息"},
     {"code": "case.days", "name": "复核办结期限", "kind": "integer", "unit": "工作日", "least": 1, "most": 60,
-     "purpose": "复核事项没有另定期限时的办结期限"},
+     "purpose": "复核事项没有另定期限时的办结期限", "standard": "5"},
+    {"code": "grant.longest_days", "name": "授权最长期限", "kind": "integer", "unit": "天", "least": 1, "most": 366,
+     "purpose": "一次授权最多有效的天数，到期须重新申请", "standard": "366"},
+    {"code": "session.idle_minutes", "name": "空闲锁屏时间", "kind": "integer", "unit": "分钟", "least": 1, "most": 30,
+     "purpose": "没有人工操作超过这个时间，会话锁定", "standard": "15"},
+    {"code": "sign_in.failures", "name": "登录失败次数上限", "kind": "integer", "unit": "次", "least": 3, "most": 10,
+     "purpose": "同一登录名从同一地址连续失败达到次数后暂停登录", "standard": "5"},
+    {"code": "sign_in.lock_minutes", "name": "登录暂停时间", "kind": "integer", "unit": "分钟", "least": 5, "most": 1440,
+     "purpose": "失败次数过多后暂停登录的时间，也是计数的时间", "standard": "15"},
 )  # fmt: skip
-"""Parameters that every centre has; their values come by approved cases. What a policy says stands in its package."""
+"""Parameters that the software itself reads, with what holds until a case gives a value. What a policy says stands in its
+package, never here."""
+_STANDARD_VALUES = {one["code"]: one["standard"] for one in STANDARD}
 
 
 def ensure_parameters() -> None:
     """Make the standard parameters known. Idempotent; values are not touched."""
     for one in STANDARD:
         if not Parameter.objects.filter(code=one["code"]).exists():
-            define(**one)
+            define(**{name: value for name, value in one.items() if name != "standard"})
+
+
+def standard_value(code: str) -> str:
+    """What a parameter is worth while no case has given a value; empty for those that must be given one."""
+    return _STANDARD_VALUES.get(code, "")
 
 
 def value_of(*, code: str, on: date, area: str = "") -> str:
-    """The value of a parameter on a day, as text: the area's own where it has one, else the one for everywhere.
+    """The value of a parameter on a day, as text: the area's own, else the one for everywhere, else the standard one.
 
     Raises:
-        Rejection: CTRL-040 no such parameter, or no value on that day.
+        Rejection: CTRL-040 no such parameter, or neither a value on that day nor a standard one.
     """
     found = ParameterValue.objects.filter(parameter__code=code, area__in={"", area}, period__contains=on)
-    value = found.order_by("-area").values_list("value", flat=True).first()
-    if value is None:
+    value = found.order_by("-area").values_list("value", flat=True).first() or standard_value(code)
+    if not value:
         raise rejections.UNKNOWN_PARAMETER(code=code)
     return str(value)
 
@@ -131,8 +138,9 @@ def describe_value(payload: dict[str, Any]) -> Sequence[Change]:
     name = (
         f"{parameter.name}（{parameter.unit}）" if parameter and parameter.unit else str(parameter or payload["code"])
     )
+    before = held.value if held else standard_value(payload["code"])
     return [
-        Change(label=name, before=held.value if held else "无", after=payload["value"]),
+        Change(label=name, before=before or "无", after=payload["value"]),
         Change(label="生效日期", before=str(held.period.lower) if held else "—", after=payload["since"]),
         Change(label="依据", before=held.source if held else "—", after=payload.get("source", "")),
     ]

@@ -28,11 +28,8 @@ from tongchou.control.models import (
     WorkSession,
 )
 from tongchou.control.services.calendar import ensure_calendar
-from tongchou.control.services.parameters import ensure_parameters
+from tongchou.control.services.parameters import ensure_parameters, integer_of
 from tongchou.kernel.areas import check_area
-
-LONGEST = timedelta(days=366)
-"""The longest time a right may be granted for; then it is asked for again."""
 
 
 def ensure_posts() -> None:
@@ -119,9 +116,10 @@ def check_grant(*, payload: Mapping[str, Any], today: date) -> tuple[Operator, P
     except ValueError:
         raise rejections.UNKNOWN_AREA(area=payload["area"]) from None
     since, until = date.fromisoformat(payload["since"]), date.fromisoformat(payload["until"])
-    if until <= since or until <= today or until - since > LONGEST:
-        why = "期限过长" if until - since > LONGEST else "失效日期不晚于生效日期或今天"
-        raise rejections.GRANT_PERIOD(since=since, until=until, why=why, days=LONGEST.days)
+    longest = timedelta(days=integer_of(code="grant.longest_days", on=today))
+    if until <= since or until <= today or until - since > longest:
+        why = "期限过长" if until - since > longest else "失效日期不晚于生效日期或今天"
+        raise rejections.GRANT_PERIOD(since=since, until=until, why=why, days=longest.days)
     found = separation_conflicts(operator=operator, post=post, since=since, until=until)
     if found:
         first = found[0]

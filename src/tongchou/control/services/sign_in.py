@@ -14,19 +14,31 @@ from tongchou.control import rejections
 from tongchou.control.authority import authority_of
 from tongchou.control.core.permissions import GrantView
 from tongchou.control.models import Grant, Operator, Post, SignInAttempt, WorkSession
+from tongchou.control.services.parameters import integer_of
 
-FAILURES_ALLOWED = 5
 FAILURES_ANYWHERE = 20
 """Failures of one login name from all addresses together, for guessing that is spread over many machines."""
-WINDOW = timedelta(minutes=15)
-IDLE = timedelta(minutes=15)
-"""After so long without a page asked for by hand, a session locks."""
 UNLOCKS_ALLOWED = 5
 _SEEN_EVERY = timedelta(seconds=20)
 
 
+def failures_allowed(now: datetime) -> int:
+    """So many failures, then signing in pauses (parameter ``sign_in.failures``)."""
+    return integer_of(code="sign_in.failures", on=timezone.localdate(now))
+
+
+def pause(now: datetime) -> timedelta:
+    """How long signing in pauses, and how far back failures count (parameter ``sign_in.lock_minutes``)."""
+    return timedelta(minutes=integer_of(code="sign_in.lock_minutes", on=timezone.localdate(now)))
+
+
+def idle_time(now: datetime) -> timedelta:
+    """After so long without a page asked for by hand, a session locks (parameter ``session.idle_minutes``)."""
+    return timedelta(minutes=integer_of(code="session.idle_minutes", on=timezone.localdate(now)))
+
+
 def sign_in(*, login: str, password: str, address: str, now: datetime) -> Operator:
-    """Check who is at the door. Failures are counted per login name and address, and per name, within 15 minutes.
+    """Check who is at the door. Failures are counted per login name and address, and per name, within the pause's time.
 
     An unknown name takes as long and is answered the same as a wrong password, so that names can't be found out.
 
@@ -34,20 +46,21 @@ def sign_in(*, login: str, password: str, address: str, now: datetime) -> Operat
         Rejection: CTRL-001 wrong name or password, CTRL-002 too many failures.
     """
     login = login[:30]
-    failures = _failures(login, address, now)
-    if len(failures) >= FAILURES_ALLOWED or _failures_anywhere(login, now) >= FAILURES_ANYWHERE:
+    allowed, window = failures_allowed(now), pause(now)
+    failures = _failures(login, address, now - window)[:allowed]
+    if len(failures) >= allowed or _failures_anywhere(login, now - window) >= FAILURES_ANYWHERE:
         since = failures[-1] if failures else now
-        waiting = max(since + WINDOW - now, timedelta(minutes=1))
-        raise rejections.LOCKED_OUT(limit=FAILURES_ALLOWED, minutes=-(-int(waiting.total_seconds()) // 60))
+        waiting = max(since + window - now, timedelta(minutes=1))
+        raise rejections.LOCKED_OUT(limit=allowed, minutes=-(-int(waiting.total_seconds()) // 60))
     operator = authenticate(None, username=login, password=password)
     known = isinstance(operator, Operator) and not operator.has_left(timezone.localdate(now))
     SignInAttempt.objects.create(
         login=login, address=address, succeeded=known, tried_at=now, outcome="登录" if known else "密码错误或账号不可用"
     )
     if not isinstance(operator, Operator) or not known:
-        left = FAILURES_ALLOWED - len(failures) - 1
+        left = allowed - len(failures) - 1
         if left <= 0:
-            raise rejections.LOCKED_OUT(limit=FAILURES_ALLOWED, minutes=int(WINDOW.total_seconds()) // 60)
+            raise rejections.LOCKED_OUT(limit=allowed, minutes=int(window.total_seconds()) // 60)
         raise rejections.SIGN_IN_REFUSED(left=left)
     return operator
 
@@ -104,7 +117,8 @@ def touch(*, session: WorkSession, now: datetime, by_hand: bool) -> bool:
     """
     if session.locked_at is not None:
         return True
-    if now - session.seen_at > IDLE:
+    idle = now - session.seen_at
+    if idle > timedelta(minutes=1) and idle > idle_time(now):  # no session idles out in a minute: spares the look
         lock(session=session, now=now)
         return True
     if by_hand and now - session.seen_at > _SEEN_EVERY:
@@ -133,7 +147,7 @@ def unlock_session(*, session: WorkSession, operator: Operator, password: str, n
     note_attempt(login=operator.login, address=session.address, succeeded=False, outcome="解锁密码错误", now=now)
     if session.unlock_failures >= UNLOCKS_ALLOWED:
         end_session(session=session, by="解锁失败次数过多", now=now)
-        raise rejections.LOCKED_OUT(limit=UNLOCKS_ALLOWED, minutes=int(WINDOW.total_seconds()) // 60)
+        raise rejections.LOCKED_OUT(limit=UNLOCKS_ALLOWED, minutes=int(pause(now).total_seconds()) // 60)
     session.save(update_fields=["unlock_failures"])
     raise rejections.UNLOCK_REFUSED(left=UNLOCKS_ALLOWED - session.unlock_failures)
 
@@ -155,19 +169,19 @@ def grant_of(session: WorkSession) -> Grant | None:
     return session.grant
 
 
-def _failures(login: str, address: str, now: datetime) -> list[datetime]:
-    """Times of the failures that count, newest first: after the last success and after the last unlocking."""
-    recent = SignInAttempt.objects.filter(login=login, address=address, tried_at__gt=now - WINDOW)
+def _failures(login: str, address: str, start: datetime) -> list[datetime]:
+    """Times of the failures that count, newest first: after ``start``, the last success and the last unlocking."""
+    recent = SignInAttempt.objects.filter(login=login, address=address, tried_at__gt=start)
     times = [recent.filter(succeeded=True).order_by("-tried_at").values_list("tried_at", flat=True).first()]
     times.append(Operator.objects.filter(login=login).values_list("unlocked_at", flat=True).first())
-    after = max((each for each in times if each is not None), default=now - WINDOW)
+    after = max((each for each in times if each is not None), default=start)
     failed = recent.filter(succeeded=False, tried_at__gt=after).order_by("-tried_at")
-    return list(failed.values_list("tried_at", flat=True)[:FAILURES_ALLOWED])
+    return list(failed.values_list("tried_at", flat=True)[:FAILURES_ANYWHERE])
 
 
-def _failures_anywhere(login: str, now: datetime) -> int:
+def _failures_anywhere(login: str, start: datetime) -> int:
     unlocked = Operator.objects.filter(login=login).values_list("unlocked_at", flat=True).first()
-    after = max(now - WINDOW, unlocked) if unlocked else now - WINDOW
+    after = max(start, unlocked) if unlocked else start
     return SignInAttempt.objects.filter(login=login, succeeded=False, tried_at__gt=after).count()
 
 

@@ -265,7 +265,7 @@ def _count_failure(request: HttpRequest, operator: Operator, now: Any) -> None:
     state = request.session[ENTERING]
     failures = state.get("failures", 0) + 1
     request.session[ENTERING] = state | {"failures": failures}
-    if failures >= doors.FAILURES_ALLOWED:
+    if failures >= doors.failures_allowed(now):
         del request.session[ENTERING]
 
 
