@@ -80,3 +80,33 @@ NO_FORMULA = kind(
     en="no formula {name} in force on {day}",
     remedy="请核对统筹区、险种和日期，或由政策管理员补录该公式",
 )
+OVERLAY_UNKNOWN = kind(
+    "POL-050",
+    zh="政策包里没有参数“{parameter}”",
+    en="the packs have no parameter {parameter}",
+    remedy="请核对参数路径。相近的有：{near}",
+)
+OVERLAY_AMBIGUOUS = kind(
+    "POL-051",
+    zh="参数“{parameter}”不明确，有{count}处符合",
+    en="parameter {parameter} fits {count} places",
+    remedy="请写得更完整，例如：{found}",
+)
+OVERLAY_UNIT = kind(
+    "POL-052",
+    zh="参数“{parameter}”不能改为“{value}”（原为“{old}”）：{reason}",
+    en="parameter {parameter} can't become {value} (was {old})",
+    remedy="请按原来的单位和写法填写新值",
+)
+OVERLAY_FORM = kind(
+    "POL-053",
+    zh="模拟参数的写法不对：{text}",
+    en="not an overlay: {text}",
+    remedy="请写成 路径=新值 或 路径@2026-07-01=新值；文件中写成 overlays: [{{parameter: 路径, from: 日期, value: 新值}}]",
+)
+OVERLAY_NOT_IN_FORCE = kind(
+    "POL-054",
+    zh="{day}起没有含参数“{parameter}”的版本生效",
+    en="no version with parameter {parameter} is in force from {day} on",
+    remedy="请核对起始日期，或改用该日以后生效的版本中的参数",
+)
