@@ -48,7 +48,7 @@ def test_what_is_typed_is_text_and_nothing_else(city: cities.City, client_of: Cl
     auditor, controller, admin = client_of("auditor"), client_of("controller"), client_of("admin")
     before = Operator.objects.count()
     for client, path, field in (
-        (auditor, "/control/trail/", "operator"), (auditor, "/control/trail/", "object_kind"),
+        (auditor, "/control/trail/", "operator"), (auditor, "/control/trail/", "object_id"),
         (auditor, "/control/trail/", "object_id"), (controller, "/control/rights/", "q"),
         (admin, "/control/dictionary/", "q"), (admin, "/control/dictionary/", "code"), (controller, "/control/sign-ins/", "login"),
     ):  # fmt: skip

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from functools import cache
 from typing import Any
 
-from django.apps import apps
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -14,30 +12,14 @@ from django.views.decorators.http import require_safe
 
 from tongchou.control.api import rights, sealing, trail
 from tongchou.web.access import Request, page
+from tongchou.web.control.trail_words import ACTIONS, CHANNELS, address_of, lines_of, object_names
 from tongchou.web.excel import download, workbook_bytes
 from tongchou.web.person_queries import person as find_person
 
-ACTIONS = {
-    "insert": "新增",
-    "update": "修改",
-    "delete": "删除",
-    "load": "批量装载",
-    "read": "查看",
-    "unmask": "查看完整信息",
-    "export": "导出",
-    "settle": "结算",
-    "revoke": "撤销结算",
-}
 MOST_EXPORTED = 50_000
 PER_PAGE = 100
-
-
-@cache
-def object_names() -> dict[str, str]:
-    """Chinese names of what the trail speaks of: tables by their models, and what has no table of its own."""
-    tables = {model._meta.db_table: str(model._meta.verbose_name) for model in apps.get_models()}
-    others = {"person": "参保人员", "person_search": "参保人员查询", "settlement": "结算", "reconciliation": "日终对账"}
-    return tables | others | {"trail": "审计留痕", "attachment": "附件"}
+FIRST_LINES = 5
+"""Fields of a row shown at once; the others unfold."""
 
 
 @require_safe
@@ -48,7 +30,7 @@ def search(request: Request) -> HttpResponse:
     before = request.GET.get("before", "")
     rows = trail.search(asked=asked, limit=PER_PAGE + 1, before_seq=int(before) if before.isdigit() else None)
     for row in rows:
-        row.object_name = object_names().get(row.object_kind, row.object_kind)  # type: ignore[attr-defined]
+        _tell(row)
     count, oldest = sealing.pending()
     strip = request.GET.copy()
     strip.pop("before", None)
@@ -58,6 +40,7 @@ def search(request: Request) -> HttpResponse:
         "form": form,
         "error": error,
         "actions": ACTIONS,
+        "kinds": sorted(object_names().items(), key=lambda pair: pair[1]),
         "pending": count,
         "oldest": oldest,
         "strip": strip.urlencode(),
@@ -111,6 +94,16 @@ def person(request: Request, number: str) -> HttpResponse:
         raise Http404("没有这个人员编号，或不在您的数据范围内")
     context = {"number": number, "rows": trail.readings_of(person_id=found["id"]), "actions": ACTIONS}
     return render(request, "control/trail_person.html", context)
+
+
+def _tell(row: Any) -> None:
+    """Put beside a row what the page shows of it in words."""
+    row.action_name = ACTIONS.get(row.action, row.action)
+    row.channel_name = CHANNELS.get(row.channel, row.channel)
+    row.object_name = object_names().get(row.object_kind, row.object_kind)
+    row.page = address_of(kind=row.object_kind, number=row.object_id)
+    lines = lines_of(kind=row.object_kind, before=row.before, after=row.after)
+    row.first, row.rest = lines[:FIRST_LINES], lines[FIRST_LINES:]
 
 
 def _asked(request: Request) -> tuple[dict[str, str], trail.Search, str]:
