@@ -1,4 +1,4 @@
-"""``tongchou policy check | test | show | evaluate``: the engine at the terminal, without a database."""
+"""``tongchou policy check | test | show | diff | evaluate``: the engine at the terminal, without a database."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from typing import Any
 
 from tongchou.kernel.money import format_yuan
 from tongchou.kernel.rejection import Rejection
-from tongchou.policy.book import PolicyBook
+from tongchou.policy.book import PolicyBook, Version
 from tongchou.policy.caseread import read_case_file
 from tongchou.policy.cases import CaseResult, VisitResult, run_case, run_cases
 from tongchou.policy.checker import check_book
+from tongchou.policy.difference import Difference
+from tongchou.policy.document import version_differences
 from tongchou.policy.findings import Finding, PolicyErrors
 from tongchou.policy.formulas import FormulaValue
 from tongchou.policy.loader import SHAPES, default_pack_directory, read_cases, read_packs
@@ -44,6 +46,10 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     shapes.add_argument("--write", action="store_true", help="写入 docs/policy-language/shapes.md")
     schema = actions.add_parser("schema", help="编辑器用的JSON Schema")
     schema.add_argument("--write", action="store_true", help="写入 policies/pack.schema.json")
+    diff = actions.add_parser("diff", help="两个版本有哪些不同，用文字逐条列出")
+    for name, which in (("before", "前一版本"), ("after", "后一版本")):
+        diff.add_argument(name, help=f"{which}：政策包文件或目录，或“包名@日期”（随产品发布的政策包在该日的版本）")
+    diff.add_argument("--json", action="store_true", help="以JSON输出")
     evaluate = actions.add_parser("evaluate", help="用政策包计算一个案例文件")
     evaluate.add_argument("--pack", type=Path, required=True, help="政策包文件或目录")
     evaluate.add_argument("--case", type=Path, required=True, help="案例文件")
@@ -58,6 +64,7 @@ def run(args: argparse.Namespace) -> int:
         "check": _check,
         "test": _test,
         "show": _show,
+        "diff": _diff,
         "evaluate": _evaluate,
         "shapes": _shapes,
         "schema": _schema,
@@ -145,6 +152,50 @@ def _show(args: argparse.Namespace) -> int:
         print(f"  {counter.name} {counter.title}")
     print(f"\n{plan.source}")
     return 0
+
+
+# -- diff ---------------------------------------------------------------------------------------------------------------------
+
+
+def _diff(args: argparse.Namespace) -> int:
+    before, after = _newest(args.before), _newest(args.after)
+    both = {name: version_differences(before[name], after[name]) for name in before if name in after}
+    if args.json:
+        data = [{"pack": name, "changes": [_change_data(change) for change in found]} for name, found in both.items()]
+        print(json.dumps(data, ensure_ascii=False, indent=2))
+        return 0
+    for name, found in both.items():
+        print(f"{name}（{after[name].pack.title}）：{len(found)}处不同" if found else f"{name}：没有不同")
+        print("".join(f"  {change.words}\n" for change in found), end="")
+    for side, mine, other in (("前者", before, after), ("后者", after, before)):
+        for name in mine:
+            if name not in other:
+                print(f"{name}（{mine[name].pack.title}）：只在{side}")
+    return 0
+
+
+def _newest(where: str) -> dict[str, Version]:
+    """The newest version of each pack of a file or directory; for ``pack@day``, the shipped one in force on that day."""
+    name, at, day = where.partition("@")
+    path = Path(where)
+    if at and not path.exists():
+        book = PolicyBook(read_packs(default_pack_directory()))
+        try:
+            found = book.in_force([name], date.fromisoformat(day))
+        except ValueError:
+            found = []
+        if not found:
+            raise PolicyErrors(
+                [Finding(where, 0, "", f"没有{day}生效的政策包“{name}”", "请写成“包名@日期”，或文件的路径")]
+            )
+        return {name: found[0]}
+    packs = PolicyBook(read_packs(path)).packs
+    return {name: versions[-1] for name, versions in packs.items()}
+
+
+def _change_data(change: Difference) -> dict[str, str]:
+    names = ("kind", "address", "label", "before", "after", "citation", "words")
+    return {name: getattr(change, name) for name in names}
 
 
 # -- evaluate -------------------------------------------------------------------------------------------------------------------

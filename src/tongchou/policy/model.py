@@ -37,7 +37,9 @@ class Place:
 
     @property
     def citation(self) -> str:
-        """Document and article, as people are shown them."""
+        """Document and article, as people are shown them; an article of another document names that document itself."""
+        if self.cite.startswith("《") or "〔" in self.cite:
+            return self.cite
         return f"{self.document} {self.cite}".strip()
 
 

@@ -134,6 +134,11 @@ def parameters(trees: Iterable[Map]) -> list[Parameter]:
     return found
 
 
+def written(tree: Map) -> dict[str, Scalar]:
+    """Every parameter of one document by its path, with the scalar that says it (``span``: where in the text)."""
+    return {"/".join(leaf.path): leaf.node for leaf in _leaves(tree)}
+
+
 def trees_of(book: PolicyBook) -> list[Map]:
     """The documents of a book's packs, all versions."""
     return [version.tree for versions in book.packs.values() for version in versions]
@@ -159,9 +164,13 @@ def _leaves_in(node: Tree, path: tuple[str, ...], steps: tuple[Step, ...], cite:
         here = _word(node, "cite") or cite
         for key, item in node.entries.items():
             if isinstance(item, Scalar) and item.is_null and node.get("note") is not None and key not in WORDS:
-                yield _Leaf((*path, key), (*steps, key), item, here)  # a number that the document does not give
+                own = path if key == "value" else (*path, key)
+                yield _Leaf(own, (*steps, key), item, here)  # a number that the document does not give
             elif key not in WORDS:
-                yield from _leaves_in(item, (*path, key.replace("/", "／")), (*steps, key), here)
+                inner = (
+                    path if key == "value" else (*path, key.replace("/", "／"))
+                )  # {value: 65%, cite: …} is the number
+                yield from _leaves_in(item, inner, (*steps, key), here)
 
 
 def _names(seq: Seq) -> list[str]:
@@ -425,4 +434,3 @@ def _ended(tree: Map, day: date) -> Map:
 def _begun(tree: Map, day: date) -> Map:
     begun = _put(tree, ("version", "from"), Scalar(tree.file, tree.line, day.isoformat(), is_null=False))
     return begun if isinstance(begun, Map) else tree
-

@@ -241,11 +241,26 @@ class Cursor:
                 for inner_key, inner in node.entries.items():
                     if inner_key not in META_KEYS:
                         self._cells(inner, by, here, inner_key, unit, table)
-            elif isinstance(node, Scalar) and node.is_null:
-                table.cells[here] = self.note(node)
-                table.written[here] = ("null", self.place_of(node))
             else:
-                parsed = self.expression(node, "/".join(here))
-                if parsed is not None and isinstance(node, Scalar):
-                    table.cells[here] = self.with_unit(parsed, unit, node)
-                    table.written[here] = (node.text, self.place_of(node))
+                self._cell(node, here, unit, table)
+
+    def _cell(self, node: Tree, here: tuple[str, ...], unit: str, table: Table) -> None:
+        """One cell: an expression, ``null`` with a note, or ``{value: …, cite: …}`` with an article of its own."""
+        holder, value = self.value_of(node, "/".join(here))
+        if isinstance(value, Scalar) and value.is_null:
+            table.cells[here] = holder.note(value)
+            table.written[here] = ("null", holder.place_of(value))
+        elif value is not None:
+            parsed = holder.expression(value, "/".join(here))
+            if parsed is not None and isinstance(value, Scalar):
+                table.cells[here] = holder.with_unit(parsed, unit, value)
+                table.written[here] = (value.text, holder.place_of(value))
+
+    def value_of(self, node: Tree, what: str) -> tuple[Cursor, Tree | None]:
+        """The value itself and the mapping that cites its article: ``{value: 800, cite: …}``, or the plain value here."""
+        if not isinstance(node, Map) or node.get("value") is None:
+            return self, node
+        inner = Cursor(node, self.findings, self.cite, self.document)
+        value = inner.need("value")
+        inner.done()
+        return inner, value

@@ -15,11 +15,12 @@ from tongchou.policy.model import (
     FormulaRule,
     FormulaStep,
     OnBehalf,
+    Place,
     Quantity,
     Repeat,
     Statement,
 )
-from tongchou.policy.nodes import Scalar
+from tongchou.policy.nodes import Map, Scalar
 from tongchou.policy.reader import STEP_NAME, Cursor
 
 UNITS = {"fen": "元", "int": "个", "rate": "率", "decimal": "数", "date": "日", "bool": "是否"}
@@ -56,13 +57,25 @@ def read_financing(block: Cursor | None) -> Financing | None:
 def _class(item: Cursor, payers: dict[str, str]) -> FinancingClass:
     shares = {payer: _yuan(item, payer) for payer in payers}
     total = _yuan(item, "total")
-    places = {key: item.place_of(item.tree.get(key) or item.tree) for key in (*payers, "total")}
+    places = {key: _share_place(item, key) for key in (*payers, "total")}
     found = FinancingClass(item.needed_text("class"), shares, total, item.place, places)
     item.done()
     return found
 
 
+def _share_place(item: Cursor, key: str) -> Place:
+    node = item.tree.get(key)
+    if node is None:
+        return item.place
+    holder, value = item.value_of(node, key)
+    return holder.place_of(value or node)
+
+
 def _yuan(item: Cursor, key: str) -> int:
+    node = item.tree.get(key)
+    if isinstance(node, Map) and node.get("value") is not None:
+        item.used.add(key)
+        return _yuan(item.value_of(node, key)[0], "value")
     text = item.needed_text(key)
     try:
         return int(parse_yuan(text))
@@ -72,9 +85,10 @@ def _yuan(item: Cursor, key: str) -> int:
 
 
 def _on_behalf(item: Cursor) -> OnBehalf:
-    node = item.need("amount")
+    written = item.need("amount")
+    holder, node = item.value_of(written, "amount") if written is not None else (item, None)
     text = node.text if isinstance(node, Scalar) else ""
-    unknown = item.note(node) if isinstance(node, Scalar) and node.is_null else ""
+    unknown = holder.note(node) if isinstance(node, Scalar) and node.is_null else ""
     amount = None if text == "全部" or unknown else _yuan(item, "amount")
     found = OnBehalf(
         who=item.needed_text("who"),
@@ -83,7 +97,7 @@ def _on_behalf(item: Cursor) -> OnBehalf:
         unknown=unknown,
         payer=item.needed_text("payer"),
         place=item.place,
-        amount_place=item.place_of(node) if node is not None else None,
+        amount_place=holder.place_of(node) if node is not None else None,
     )
     item.done()
     return found
