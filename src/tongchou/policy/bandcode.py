@@ -67,11 +67,12 @@ def _marginal(
     w: LayerWriter, start: str, end: str, edges: list[str], ratios: list[Code], scale: int
 ) -> tuple[str, tuple[FormatOf, ...], str]:
     position, parts, refs = start, [], []
+    rising = start == "0" and all(edge.isdigit() for edge in edges) and edges == sorted(edges, key=int)
     for index, ratio in enumerate(ratios):
         upper = end
         if index < len(edges):
             reached = edges[index]
-            if position != "0":
+            if position != "0" and not rising:
                 reached = w.let("upto", f"{reached} if {reached} > {position} else {position}")
             upper = w.smaller("upto", reached, end)
         part = upper if position == "0" else w.let("part", f"{upper} - {position}")

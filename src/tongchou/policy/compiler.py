@@ -1,7 +1,7 @@
 """Packs in the order in which they pay + one benefit → one :class:`~tongchou.policy.program.Program`.
 
 The generated function takes integers only and returns one flat tuple:
-``refused, payments…, burden…, account, deductible, ratios…, accumulator deltas…`` and, when traced, the step values.
+``refused, payments…, burden…, account, deductible, ratios…, accumulator deltas…``.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from tongchou.policy.model import (
     Payer,
     Place,
 )
-from tongchou.policy.program import Check, Display, LayerInfo, Program, Refusal
+from tongchou.policy.program import Check, Display, LayerInfo, Program, Refusal, lines_for
+from tongchou.policy.refusalcode import write_refused
 from tongchou.policy.rejections import EXCLUDED, FACT_WRONG, NOT_APPLICABLE
 from tongchou.policy.vocabulary import COMPONENT_TITLES, STANDARD_FACTS
 
@@ -263,21 +264,19 @@ def _program(
     payer: Payer | None,
     lines: LineRules | None,
 ) -> Program:
-    refused = "0"
-    for number in range(len(emitter.refusals), 0, -1):
-        refused = f"{number} if {emitter.refusals[number - 1][0]} else {refused}"
     borne = [c.deductible for c in codes if c.deductible != "0" and not c.layer.in_place]
     fed = tuple(emitter.accumulators)
     results = [
-        emitter.let("refused", refused),
+        write_refused(emitter),
         *(code.paid for code in codes),
         *(components[name] for name in BURDEN_COMPONENTS),
         account,
         " + ".join(borne) or "0",
         *(code.first_ratio.text for code in codes),
-        *(_delta(emitter, name) for name in fed),
+        *(" + ".join(emitter.fed.get(name, ["0"])) for name in fed),
     ]
     recorded = _recorded(emitter.displays)
+    body, _ = lines_for(emitter.lines, [*results, *recorded, *(check.text for check in emitter.checks)])
     parameters = [
         *emitter.facts.values(),
         *(f"b_{name}" for name in BILL_COMPONENTS),
@@ -285,8 +284,7 @@ def _program(
         "balance",
     ]
     return Program(
-        source=_function("evaluate", parameters, emitter.lines, results),
-        trace_source=_function("trace", parameters, emitter.lines, [*results, *recorded]),
+        source=_function("evaluate", parameters, body, results),
         constants=emitter.constants,
         facts=tuple(emitter.known_facts[name] for name in emitter.facts),
         accumulators=tuple(_accumulator(emitter, name) for name in fed),
@@ -297,8 +295,9 @@ def _program(
         displays=tuple(emitter.displays),
         lines=lines,
         checks=tuple(emitter.checks),
-        body=tuple(emitter.lines),
+        body=body,
         parameters=tuple(parameters),
+        results=tuple(results),
         max_scale=emitter.max_scale,
     )
 
@@ -308,12 +307,6 @@ def _accumulator(emitter: Emitter, name: str) -> AccumulatorSpec:
     if known is not None:
         return known
     return AccumulatorSpec(name, name, name.partition(".")[0], "元", Place("", 0, ""))
-
-
-def _delta(emitter: Emitter, name: str) -> str:
-    before = emitter.accumulators[name]
-    after = emitter.current.get(name, before)
-    return "0" if after == before else f"{after} - {before}"
 
 
 def _recorded(displays: Sequence[Display]) -> tuple[str, ...]:

@@ -57,6 +57,7 @@ class Emitter:
         self.facts: dict[str, str] = {}
         self.accumulators: dict[str, str] = {}
         self.current: dict[str, str] = {}
+        self.fed: dict[str, list[str]] = {}
         self.refusals: list[tuple[str, Refusal]] = []
         self.displays: list[Display] = []
         self.unknowns: list[tuple[str, Quantity]] = []
@@ -67,7 +68,7 @@ class Emitter:
         self.named_titles: dict[str, str] = {}
         self.components: dict[str, str] = {}
         self.component_titles: dict[str, str] = dict(COMPONENT_TITLES)
-        self.scope = Scope(self._resolve, lambda name: facts[name])
+        self.scope = Scope(self._resolve, lambda name: facts[name], self.let)
 
     def allow_dates(self) -> None:
         """Date functions may be used (in formulas, not in plans)."""
@@ -114,6 +115,7 @@ class Emitter:
         """Add to an accumulator."""
         before = self.accumulator(name, place)
         self.current[name] = self.let(self.accumulators[name] + "_new", f"{before} + {amount}")
+        self.fed.setdefault(name, []).append(amount)
 
     def name_result(self, name: str, code: Code, title: str) -> None:
         """Let later expressions use a computed value under a name."""

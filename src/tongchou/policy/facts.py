@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import partial
 
+from tongchou.kernel.money import format_yuan
 from tongchou.kernel.rejection import Rejection
 from tongchou.policy.model import BILL_COMPONENTS, AccumulatorSpec, FactSpec
-from tongchou.policy.rejections import FACT_MISSING, FACT_WRONG
+from tongchou.policy.rejections import BILL_WRONG, FACT_MISSING, FACT_WRONG
+from tongchou.policy.vocabulary import COMPONENT_TITLES
 
 
 def encoding_tables(facts: tuple[FactSpec, ...]) -> dict[str, object]:
-    """The lookup tables that the generated call refers to by name."""
-    tables: dict[str, object] = {"whole": whole, "truth": truth, "mask": mask, "day": day}
+    """The lookup tables and checks that the encoding refers to by name."""
+    tables: dict[str, object] = {"whole": whole, "truth": truth, "mask": mask, "day": day, "negative": negative}
+    tables["wrong_fact"] = partial(wrong_fact, facts)
     for number, spec in enumerate(facts):
         if spec.kind in ("enum", "code", "set"):
             indexes = {value: index for index, value in enumerate(spec.values)}
@@ -23,33 +27,32 @@ def encoding_tables(facts: tuple[FactSpec, ...]) -> dict[str, object]:
     return tables
 
 
-def encoder_source(facts: tuple[FactSpec, ...], accumulators: tuple[AccumulatorSpec, ...]) -> str:
-    """Source of ``encode``, ``call_evaluate`` and ``call_trace``, each ``(facts, bill, used, balance)``.
+def encoding_lines(facts: tuple[FactSpec, ...], accumulators: tuple[AccumulatorSpec, ...]) -> list[str]:
+    """Statements that turn ``facts``, ``bill`` and ``counters`` into the parameters of a plan's code (not ``balance``).
 
-    ``used`` is the ``get`` of the accumulators. The encoding is written out in each, so that one claim costs one call less.
+    The usual value of a fact is taken in place; a function is called only where there is something to look into.
     """
-    arguments = [_fact(number, spec) for number, spec in enumerate(facts)]
-    arguments += [f"bill.{component}" for component in BILL_COMPONENTS]
-    arguments += [f"used({spec.name!r}, 0)" for spec in accumulators]
-    inner = ",\n        ".join([*arguments, "balance"])
-    names = {"encode": "", "call_evaluate": "evaluate", "call_trace": "trace"}
-    return "\n\n".join(
-        f"def {name}(facts, bill, used, balance):\n    return {called}(\n        {inner},\n    )\n"
-        for name, called in names.items()
-    )
+    lines = ["given, used = facts.get, counters.get", "try:"]
+    lines += [f"    f{number} = {_encoded(number, spec)}" for number, spec in enumerate(facts)] or ["    pass"]
+    lines += ["except (KeyError, TypeError, AttributeError):", "    raise wrong_fact(facts)"]
+    amounts = [f"b_{component}" for component in BILL_COMPONENTS]
+    lines.append(f"{', '.join(amounts)} = bill")
+    lines.append(f"if {' or '.join(f'{amount} < 0' for amount in amounts)}: raise negative(bill)")
+    lines += [f"a{number} = used({spec.name!r}, 0)" for number, spec in enumerate(accumulators)]
+    return lines
 
 
-def _fact(number: int, spec: FactSpec) -> str:
-    value = f"facts[{spec.name!r}]" if spec.required else f"facts.get({spec.name!r}, D{number})"
+def _encoded(number: int, spec: FactSpec) -> str:
+    value = f"facts[{spec.name!r}]" if spec.required else f"given({spec.name!r}, D{number})"
     if spec.kind == "enum":
         return f"E{number}[{value}]"
     if spec.kind == "code":
         return f"E{number}.get({value}, -1)"
     if spec.kind == "set":
-        return f"mask({value}, E{number})"
+        return f"mask(value, E{number}) if (value := {value}) else 0"
     if spec.kind == "bool":
-        return f"truth({value})"
-    return f"day({value})" if spec.kind == "date" else f"whole({value})"
+        return f"0 if (value := {value}) is False else truth(value)"
+    return f"day({value})" if spec.kind == "date" else f"value if type(value := {value}) is int else whole(value)"
 
 
 def whole(value: object) -> int:
@@ -75,8 +78,6 @@ def day(value: object) -> int:
 
 def mask(values: Iterable[str], indexes: Mapping[str, int]) -> int:
     """A set of words as a bit mask; words that the policy does not know are no part of it."""
-    if not values:
-        return 0
     if isinstance(values, str):
         raise TypeError(f"not a set: {values!r}")
     bits = 0
@@ -84,6 +85,12 @@ def mask(values: Iterable[str], indexes: Mapping[str, int]) -> int:
         if value in indexes:
             bits |= 1 << indexes[value]
     return bits
+
+
+def negative(bill: Iterable[int]) -> Rejection:
+    """The rejection of a bill, its components in their order, that has a negative one."""
+    name, amount = next(pair for pair in zip(BILL_COMPONENTS, bill, strict=True) if pair[1] < 0)
+    return BILL_WRONG(component=COMPONENT_TITLES[name], amount=format_yuan(amount))
 
 
 def wrong_fact(specs: tuple[FactSpec, ...], facts: Mapping[str, object]) -> Rejection:

@@ -11,16 +11,15 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import NamedTuple, cast
 
-from tongchou.kernel.money import format_yuan
+import msgspec
+
 from tongchou.kernel.period import Period
 from tongchou.kernel.rate import Rate
+from tongchou.policy.claimcode import claim_functions
 from tongchou.policy.explain import ExplainedStep, explain_steps
-from tongchou.policy.facts import encoder_source, encoding_tables, wrong_fact
 from tongchou.policy.lines import LineFacts, LineSplit, LineSplitter, part_amounts
 from tongchou.policy.model import BURDEN_COMPONENTS, AccumulatorSpec, FactSpec
 from tongchou.policy.program import LayerInfo, Program
-from tongchou.policy.rejections import BILL_WRONG
-from tongchou.policy.vocabulary import COMPONENT_TITLES
 
 Facts = Mapping[str, object]
 
@@ -58,14 +57,11 @@ class Payment(NamedTuple):
     amount: int
 
 
-class Outcome:
+class Outcome(msgspec.Struct, eq=False, frozen=True):
     """What was decided for one visit. Everything is read from one flat tuple of integers."""
 
-    __slots__ = ("_plan", "_raw")
-
-    def __init__(self, plan: Plan, raw: tuple[int, ...]) -> None:
-        self._plan = plan
-        self._raw = raw
+    _plan: Plan
+    _raw: tuple[int, ...]
 
     @property
     def payments(self) -> tuple[Payment, ...]:
@@ -171,23 +167,12 @@ class Plan:
         self.at_deltas = self.at_account + 2 + len(program.layers)
         self.at_values = self.at_deltas + len(program.accumulators)
         self._year_start = cast("tuple[int, int]", tuple(int(part) for part in benefit_year.split("-")))
-        self._tables = encoding_tables(program.facts)
         self._splitter = LineSplitter(program.lines) if program.lines else None
-        self._functions = self._compile()
-        self._call, self._call_traced = self._functions["call_evaluate"], self._functions["call_trace"]
-        self._encode = self._functions["encode"]
-
-    def _compile(self) -> Mapping[str, Callable[..., tuple[int, ...]]]:
-        """Compile the integer function, with and without trace, and the encoding of its arguments."""
-        namespace: dict[str, object] = {**self.program.constants, **self._tables}
-        callers = encoder_source(self.facts, self.accumulators)
-        text = f"{self.program.source}\n\n{self.program.trace_source}\n\n{callers}"
-        exec(compile(text, f"<plan {self.id}>", "exec"), namespace)  # noqa: S102 - text generated here
-        return cast("Mapping[str, Callable[..., tuple[int, ...]]]", namespace)
+        self._integers, self._encode, self._decide, self._trace = claim_functions(program, plan_id)
 
     def integer_function(self) -> Callable[..., tuple[int, ...]]:
         """The bare generated function (see :attr:`source`): integers in the order of its parameters, one flat tuple out."""
-        return self._functions["evaluate"]
+        return self._integers
 
     def encode(
         self, facts: Facts, bill: Bill, accumulators: Mapping[str, int], account_balance: int = 0
@@ -197,10 +182,7 @@ class Plan:
         Raises:
             Rejection: POL-010, POL-011.
         """
-        try:
-            return self._encode(facts, bill, accumulators.get, account_balance)
-        except (KeyError, TypeError, AttributeError) as error:
-            raise wrong_fact(self.facts, facts) from error
+        return self._encode(facts, bill, accumulators, account_balance)
 
     # -- a visit ----------------------------------------------------------------------------------------------------
 
@@ -239,37 +221,11 @@ class Plan:
             Rejection: POL-010 a fact is missing, POL-011 a value is outside the policy, POL-012 a negative bill,
                 POL-020 excluded, POL-021 the benefit's conditions are not met, POL-022 the document lacks a number.
         """
-        return self._run(self._call, facts, bill, accumulators, account_balance)
+        return Outcome(self, self._decide(facts, bill, accumulators, account_balance))
 
     def trace(self, facts: Facts, bill: Bill, accumulators: Mapping[str, int], account_balance: int = 0) -> Outcome:
         """As :meth:`evaluate`, the same arithmetic, and ``outcome.values`` holds the step values for :meth:`explain`."""
-        return self._run(self._call_traced, facts, bill, accumulators, account_balance)
-
-    def _run(
-        self,
-        call: Callable[..., tuple[int, ...]],
-        facts: Facts,
-        bill: Bill,
-        accumulators: Mapping[str, int],
-        account_balance: int,
-    ) -> Outcome:
-        if bill.in_scope < 0 or bill.prior_self_pay < 0 or bill.over_limit < 0 or bill.out_of_scope < 0:
-            raise self._negative(bill)
-        try:
-            raw = call(facts, bill, accumulators.get, account_balance)
-        except (KeyError, TypeError, AttributeError) as error:
-            raise wrong_fact(self.facts, facts) from error
-        if raw[0]:
-            refusal = self.program.refusals[raw[0] - 1]
-            raise refusal.kind(**dict(refusal.details))
-        return Outcome(self, raw)
-
-    def _negative(self, bill: Bill) -> Exception:
-        for name in ("out_of_scope", "over_limit", "prior_self_pay", "in_scope"):
-            amount = getattr(bill, name)
-            if amount < 0:
-                return BILL_WRONG(component=COMPONENT_TITLES[name], amount=format_yuan(amount))
-        raise AssertionError("unreachable")
+        return Outcome(self, self._trace(facts, bill, accumulators, account_balance))
 
     # -- what a result says -----------------------------------------------------------------------------------------
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tongchou.kernel.rejection import RejectionKind
@@ -9,6 +11,20 @@ from tongchou.policy.model import AccumulatorSpec, FactSpec, LineRules, Part, Pa
 
 FormatOf = tuple[str, str, int]
 """A value shown in an explanation: variable, ``yuan`` / ``int`` / ``rate``, scale."""
+
+
+_NAMES = re.compile(r"[A-Za-z_]\w*")
+
+
+def lines_for(lines: Sequence[str], texts: Iterable[str]) -> tuple[tuple[str, ...], set[str]]:
+    """The lines (``name = expression``) that texts depend on, in their order, and every name that stands in them."""
+    names = {name for text in texts for name in _NAMES.findall(text)}
+    kept: list[str] = []
+    for line in reversed(lines):
+        if line.partition(" = ")[0] in names:
+            kept.append(line)
+            names |= set(_NAMES.findall(line))
+    return tuple(reversed(kept)), names
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +85,13 @@ class LayerInfo:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """Everything that was derived from the packs for one benefit."""
+    """Everything that was derived from the packs for one benefit.
+
+    ``source`` is the integer function: ``body`` between its ``parameters`` and its ``results``. ``recorded`` are the variables
+    that an explanation needs.
+    """
 
     source: str
-    trace_source: str
     constants: dict[str, tuple[int, ...]]
     facts: tuple[FactSpec, ...]
     accumulators: tuple[AccumulatorSpec, ...]
@@ -85,5 +104,6 @@ class Program:
     checks: tuple[Check, ...]
     body: tuple[str, ...]
     parameters: tuple[str, ...]
+    results: tuple[str, ...]
     max_scale: int
     parts: tuple[Part, ...] = ()

@@ -14,10 +14,9 @@ from typing import cast
 
 from tongchou.policy.findings import Finding
 from tongchou.policy.model import FactSpec
-from tongchou.policy.program import Check, Program
+from tongchou.policy.program import Check, Program, lines_for
 
 MOST = 30_000
-_IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 _NUMBER = re.compile(r"(?<![\w.])\d+(?![\w.])")
 
 
@@ -57,7 +56,7 @@ def _finding(check: Check, message: str, remedy: str, severity: str = "error") -
 
 def _witness(program: Program, text: str, fixed: dict[str, str]) -> str | None:
     """The first assignment of values under which ``text`` holds, in words; ``None`` when there is none."""
-    body, free = _slice(program, text)
+    body, free = lines_for(program.body, [text])
     fact_of = {f"f{n}": spec for n, spec in enumerate(program.facts)}
     varied = [name for name in program.parameters if name in free and name not in fixed]
     numbers = sorted({int(n) for line in [*body, text] for n in _NUMBER.findall(line) if len(n) < 10})
@@ -75,18 +74,6 @@ def _witness(program: Program, text: str, fixed: dict[str, str]) -> str | None:
         if call(*values):
             return _in_words(varied, values, fact_of) or "任何情况"
     return None
-
-
-def _slice(program: Program, text: str) -> tuple[list[str], set[str]]:
-    """The lines that a text depends on, in order, and every name that they mention."""
-    needed = set(_IDENTIFIER.findall(text))
-    kept: list[str] = []
-    for line in reversed(program.body):
-        name, _, expression = line.partition(" = ")
-        if name in needed:
-            kept.append(line)
-            needed |= set(_IDENTIFIER.findall(expression))
-    return kept[::-1], needed
 
 
 def _domain(name: str, spec: FactSpec | None, numbers: Sequence[int], zero_counters: bool) -> Sequence[int]:

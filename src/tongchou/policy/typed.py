@@ -70,10 +70,14 @@ Resolver = Callable[[str], "Code | Expression | None"]
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What names mean: ``resolve`` gives a Code, or an expression to be typed in its place, or ``None``."""
+    """What names mean: ``resolve`` gives a Code, or an expression to be typed in its place, or ``None``.
+
+    ``let`` writes a statement that names a value (wanted name, text), so that a text may mention it twice.
+    """
 
     resolve: Resolver
     fact: Callable[[str], FactSpec]
+    let: Callable[[str, str], str]
     dates: bool = False
 
 
@@ -173,15 +177,25 @@ def _operation(operation: Operation, scope: Scope) -> Code:
         return _rounded(operation, scope)
     if op == "positive":
         code = typed(operation.args[0], scope)
-        return Code(f"max(0, {code.text})", code.type, code.scale)
+        return Code(_extreme("max", [code.text, "0"], scope), code.type, code.scale)
     if op == "if":
         condition = typed_as(operation.args[0], "bool", scope)
         (yes, no), code_type, scale = _same([typed(arg, scope) for arg in operation.args[1:]])
         return Code(f"({yes} if {condition.text} else {no})", code_type, scale)
     if op in ("min", "max"):
         texts, code_type, scale = _same([typed(arg, scope) for arg in operation.args])
-        return Code(f"{op}({', '.join(texts)})", code_type, scale)
+        return Code(_extreme(op, texts, scope), code_type, scale)
     return _arithmetic(op, [typed(arg, scope) for arg in operation.args])
+
+
+def _extreme(op: str, texts: list[str], scope: Scope) -> str:
+    """The smallest or largest, as comparisons: a call would cost more than all the rest of a short expression."""
+    name, sign = ("least", "<") if op == "min" else ("most", ">")
+    found = scope.let(name, texts[0])
+    for text in texts[1:]:
+        other = scope.let(name, text)
+        found = scope.let(name, f"{found} if {found} {sign} {other} else {other}")
+    return found
 
 
 def _rounded(operation: Operation, scope: Scope) -> Code:
@@ -263,7 +277,8 @@ def _arithmetic(op: str, codes: list[Code]) -> Code:
         if ("int" not in types and types != {"rate"}) or "date" in types:
             raise ExpressionError("这两个量不能相乘")
         kind = next((t for t in ("fen", "rate") if t in types), "int")
-        return Code(f"({left.text} * {right.text})", kind, left.scale * right.scale)
+        text = left.text if right.text == "1" else f"({left.text} * {right.text})"
+        return Code(text, kind, left.scale * right.scale)
     texts, code_type, scale = _same(codes)
     if code_type == "date":
         raise ExpressionError("日期不能相加减，请用days_between或add_months")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -334,6 +335,34 @@ def test_an_exclusion_names_its_article(book: PolicyBook) -> None:
         plan.evaluate(ADULT | {"visit.exclusion": "交通肇事", "visit.mass_event": True}, Bill(in_scope=1), {})
     assert refused.value.code == "POL-020"
     assert "试点实施方案 五(十一)2" in refused.value.message  # the first rule that holds is the one that is named
+
+
+ARTICLES = {
+    "五(十一)1": ("境外就医",),
+    "五(十一)2": ("交通肇事", "医疗事故", "其他责任事故"),
+    "五(十一)3": ("吸毒", "打架斗殴", "违规违法"),
+    "五(十一)4": ("自伤自残", "酗酒", "戒毒", "性传播疾病"),
+    "五(十一)5": ("美容", "矫形"),
+}
+
+
+@pytest.mark.requirement("R1.3.15", "R1.3.16")
+@pytest.mark.parametrize(("article", "case"), [(a, case) for a, cases in ARTICLES.items() for case in cases])
+def test_each_exclusion_of_a_list_is_refused_with_its_own_article(book: PolicyBook, article: str, case: str) -> None:
+    plan = book.plan(**CITY, on=date(2026, 1, 1))
+    with pytest.raises(Rejection) as refused:
+        plan.evaluate(ADULT | {"visit.exclusion": case, "visit.mass_event": True}, Bill(in_scope=1), {})
+    assert refused.value.code == "POL-020"
+    assert f"试点实施方案 {article}" in refused.value.message
+
+
+def test_what_an_exclusion_leaves_out_is_paid_for(book: PolicyBook) -> None:
+    """五(十一)4 excepts mental illness; a later rule of the list still applies to the same visit."""
+    plan = book.plan(**CITY, on=date(2026, 1, 1))
+    facts = ADULT | {"visit.exclusion": "自伤自残", "visit.mental_illness": True}
+    assert plan.evaluate(facts, Bill(in_scope=1_000_000), {}).fund_pay > 0
+    with pytest.raises(Rejection, match=re.escape("五(十二)")):
+        plan.evaluate(facts | {"visit.mass_event": True}, Bill(in_scope=1_000_000), {})
 
 
 def test_a_mistake_in_a_pack_that_nobody_has_bound_hinders_nobody(tmp_path: Path) -> None:

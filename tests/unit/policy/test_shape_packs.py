@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import ast
 import re
 from datetime import date
 from fractions import Fraction
@@ -15,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.golden.test_policy_mutation import rule_mutants
 from tests.unit.policy import test_arrays
-from tests.unit.policy.test_properties import AMOUNT, BILLS, INTEGER_CODE, value_of
+from tests.unit.policy.test_properties import AMOUNT, BILLS, check_code, value_of
 from tongchou.kernel.rejection import Rejection
 from tongchou.policy import Bill, Plan, PolicyBook, PolicyErrors, cli, default_pack_directory
 from tongchou.policy.caseread import Case, read_case_file
@@ -134,10 +133,7 @@ def test_the_code_of_the_shapes_is_plain_integer_arithmetic() -> None:
     assert len(shape_plans()) >= 75
     for plan in shape_plans():
         assert 2 * 10**10 * plan.program.max_scale < 2**53  # a hundred million yuan stays exact in double lanes
-        for source in (plan.source, plan.program.trace_source):
-            assert [type(node) for node in ast.walk(ast.parse(source)) if not isinstance(node, INTEGER_CODE)] == []
-        names = [line.partition(" = ")[0] for line in plan.program.body]
-        assert len(names) == len(set(names))
+        check_code(plan)
 
 
 @pytest.mark.slow

@@ -136,7 +136,7 @@ class _Lifter(ast.NodeTransformer):
         Only chains that give positive numbers are split: zero then stands for "none of these".
         """
         chain: list[ast.IfExp] = []
-        while isinstance(node, ast.IfExp) and not self.varies(node.test) and _positive(node.body):
+        while isinstance(node, ast.IfExp) and not self.varies(node.test) and _positive(node):
             chain.append(node)
             node = node.orelse
         if len(chain) < 2:
@@ -183,8 +183,11 @@ class _Lifter(ast.NodeTransformer):
         return ast.Compare(visited, [ast.NotEq()], [ast.Constant(0)]) if condition and lifted else visited
 
 
-def _positive(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and type(node.value) is int and node.value > 0
+def _positive(node: ast.IfExp) -> bool:
+    """Whether what a condition gives is above zero: a number, or a name of which the condition says so."""
+    if isinstance(node.body, ast.Name):
+        return ast.unparse(node.test) == f"{node.body.id} > 0"
+    return isinstance(node.body, ast.Constant) and type(node.body.value) is int and node.body.value > 0
 
 
 class _Absent(ast.NodeTransformer):
