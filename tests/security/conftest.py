@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
+from tests.integration.exchange.gateway import Gateway
 from tests.integration.web import city as cities
 from tongchou.control.api import Operator, create_operator, request_approval
 from tongchou.kernel.identifiers import id_check_character
+from tongchou.project.postgres import Cluster
 from tongchou.settlement import planning
 
 ClientOf = Callable[[str], Client]
+BODY_SECONDS = 3
+"""So long a body may take at the servers of these tests."""
 POSTS = ("clerk", "reviewer", "accountant", "administrator", "auditor", "controller", "director")
 
 
@@ -84,3 +90,36 @@ def grant_case(city: cities.City) -> Callable[[], int]:
         return int(case.pk)
 
     return make
+
+
+@pytest.fixture(scope="module")
+def server(cluster: Cluster, django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """The real server, site and gateway, over the empty test database."""
+    yield from _running(cluster, tmp_path_factory.mktemp("server"))
+
+
+@pytest.fixture(scope="module")
+def signed_server(
+    cluster: Cluster, django_db_setup: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Gateway]:
+    """The same, where institutions must sign their messages."""
+    folder = tmp_path_factory.mktemp("signed")
+    (folder / "keys").write_text("user\tsecret of the tests\n")
+    yield from _running(cluster, folder, TONGCHOU_GATEWAY_SIGNING="hmac", TONGCHOU_GATEWAY_KEYS=str(folder / "keys"))
+
+
+def _running(cluster: Cluster, folder: Path, **environment: Any) -> Iterator[Gateway]:
+    from django.db import connection
+
+    url = f"postgresql://tongchou@/{connection.settings_dict['NAME']}?host={cluster.socket}&port=5432"
+    one = Gateway(
+        database_url=url,
+        policies=None,
+        log=folder / "server.log",
+        TONGCHOU_BODY_SECONDS=str(BODY_SECONDS),
+        **environment,
+    )
+    one.collect_static()
+    one.start()
+    yield one
+    one.stop()

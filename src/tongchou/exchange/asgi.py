@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import os
 import secrets
 import time
 import traceback
@@ -29,7 +30,7 @@ __all__ = ["app", "is_gateway_path"]
 
 BODY_LIMIT = 4 * 1024 * 1024
 UPLOAD_LIMIT = 16 * 1024 * 1024
-BODY_SECONDS = 30
+BODY_SECONDS = int(os.environ.get("TONGCHOU_BODY_SECONDS") or 30)
 JSON_TYPE = b"application/json;charset=UTF-8"
 FILE_TYPE = b"application/octet-stream"
 

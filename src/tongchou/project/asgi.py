@@ -15,6 +15,7 @@ import django
 from django.core.asgi import get_asgi_application
 
 from tongchou.operation import asgi as operation
+from tongchou.project.limits import guarded
 from tongchou.project.server import end_with_parent
 
 GC_THRESHOLD = 20_000
@@ -24,7 +25,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tongchou.project.settings")
 django.setup()
 end_with_parent()  # a worker does not outlive the server that started it
 
-_site = get_asgi_application()
+_site = guarded(get_asgi_application())
 _gateway: Any = import_module("tongchou.exchange.asgi")  # its models want Django set up first
 import_module("tongchou.settlement.planning").book()  # read the policies now, not while somebody waits at a counter
 

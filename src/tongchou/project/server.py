@@ -15,6 +15,7 @@ import urllib.error
 import urllib.request
 
 from tongchou.project.home import Home, home_not_writable
+from tongchou.project.limits import SERVER_OPTIONS
 from tongchou.project.problems import OperationProblem
 
 STOP_SECONDS = 20
@@ -69,6 +70,7 @@ class Server:
         command += ["--workers", str(workers), "--no-ws", "--log-level", "warning"]
         command += ["--workers-kill-timeout", "10", "--respawn-failed-workers"]
         command += ["--static-path-route", "/static", "--static-path-mount", str(Home.current().static_dir)]
+        command += SERVER_OPTIONS
         command += ["--static-path-expires", str(STATIC_SECONDS), "tongchou.project.asgi:application"]
         # A session of its own: Ctrl-C reaches only the command line, which then stops things in order.
         environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tongchou.project.settings"} | _metrics_environment()

@@ -32,3 +32,10 @@ TOO_LARGE = kind(
     remedy="请拆分成几个文件分别上传",
     field="file",
 )
+TOO_HEAVY = kind(
+    "TABL-005",
+    zh="文件 {filename} 展开后过大，无法读取",
+    en="the file {filename} unpacks to more than can be read",
+    remedy="请删除表格区域以外的单元格和格式（可将数据复制到新工作簿），或另存为 .csv 后再上传",
+    field="file",
+)

@@ -14,6 +14,8 @@ from django.urls import reverse
 
 from tongchou.control.api import Operator, rights
 
+_NOT_HERE = frozenset({"password_change_done", "autocomplete", "view_on_site"})
+
 
 class ReferenceSite(admin.AdminSite):
     """Catalogues and institutions, for whoever may read reference data."""
@@ -27,8 +29,25 @@ class ReferenceSite(admin.AdminSite):
         """Signed in and allowed to read reference data."""
         return isinstance(request.user, Operator) and request.user.may(rights.REFERENCE_READ)
 
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Take our read-only lists and nothing that a library brings along (groups, the job queue's rows)."""
+        if getattr(admin_class, "__module__", "").startswith("tongchou."):
+            super().register(model_or_iterable, admin_class, **options)
+
+    def get_urls(self) -> list[Any]:
+        """The lists and their rows."""
+        return [entry for entry in super().get_urls() if getattr(entry, "name", None) not in _NOT_HERE]
+
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """There is one sign-in page for everything."""
         if request.user.is_authenticated:
             return HttpResponseRedirect(reverse("desk"))
         return redirect_to_login(request.GET.get("next", "/"), reverse("login"))
+
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Signing out ends the work session too; that button is on our pages."""
+        return HttpResponseRedirect(reverse("desk"))
+
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The page that knows our rules for passwords; Django's own form does not."""
+        return HttpResponseRedirect(reverse("password"))

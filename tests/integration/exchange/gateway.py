@@ -16,6 +16,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from tongchou.project.limits import SERVER_OPTIONS
+
 CALL = "/fsi/api/rsfComIfsService/callService"
 STARTUP_SECONDS = 60
 
@@ -100,7 +102,7 @@ class Caller:
 class Gateway:
     """A server process on a free port. ``kill`` and ``start`` again keep the port."""
 
-    def __init__(self, *, database_url: str, policies: Path | None, log: Path) -> None:
+    def __init__(self, *, database_url: str, policies: Path | None, log: Path, **environment: str) -> None:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port: int = probe.getsockname()[1]
         self._log = log
@@ -109,6 +111,7 @@ class Gateway:
             "DATABASE_URL": database_url,
             "TONGCHOU_SECRET_KEY": "for tests only",
             "TONGCHOU_HOME": str(log.parent),
+            **environment,
         }
         if policies is not None:
             self._environment["TONGCHOU_POLICIES"] = str(policies)
@@ -122,9 +125,14 @@ class Gateway:
     def log(self) -> str:
         return self._log.read_text(encoding="utf-8")
 
+    def collect_static(self) -> None:
+        """What the site's pages need beside themselves; the gateway needs none of it."""
+        code = "from tongchou.project import cli, server; cli.set_django_up(); server.collect_static()"
+        subprocess.run([sys.executable, "-c", code], env=self._environment, check=True, timeout=60)
+
     def start(self) -> None:
         command = [sys.executable, "-m", "granian", "--interface", "asgi", "--port", str(self.port)]
-        command += ["--no-ws", "--log-level", "warning", "tongchou.project.asgi:application"]
+        command += ["--no-ws", "--log-level", "warning", *SERVER_OPTIONS, "tongchou.project.asgi:application"]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 command, env=self._environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
