@@ -48,6 +48,13 @@ def institution(cell: str) -> object:
         raise CellProblem(f"机构编号 {cell} {error}", "请核对定点机构编号") from error
 
 
+def kinds(cell: str) -> object:
+    """Item kinds in their order, separated by 、 or a comma, without repetition."""
+    found = [kind.strip() for kind in cell.replace("，", "、").replace(",", "、").split("、")]
+    joined = "、".join(dict.fromkeys(kind for kind in found if kind))
+    return text(100)(joined)
+
+
 _CODE = Column(name="code", title="医疗目录编码", parse=text(50), required=True, example="XA10BAE046A001010100001")
 _START = Column(name="start", title="开始日期", parse=day, required=True, note="当日起生效", example="2026-01-01")
 _END = Column(name="end", title="终止日期", parse=last_day, note="最后有效的一日，长期有效的留空", example="")
@@ -75,6 +82,13 @@ TERMS: Final = (
     Column(name="prior_self_pay", title="先行自付比例", parse=ratio, note="留空时按政策的统一比例", example="10%"),
     Column(name="restricted", title="限制使用标志", parse=flag, note="是/否", example="否"),
     Column(name="restriction", title="限制使用范围", parse=text(500)),
+    Column(
+        name="kinds",
+        title="政策项目类别",
+        parse=kinds,
+        note="政策单独规定的类别，几个用顿号隔开，具体的在前",
+        example="进口材料",
+    ),
     _START,
     _END,
 )

@@ -8,6 +8,9 @@ from datetime import date
 
 from tongchou.kernel.period import Period
 
+KINDS_SEPARATOR = "、"
+SPECIAL_SERVICE, NEGOTIATED = "特检特治", "国谈药"
+"""Item kinds that follow from the marks of an item."""
 ANY_LEVEL = "0"
 """Level of a price limit that holds at every institution that has none of its own level."""
 
@@ -17,7 +20,8 @@ class TermView:
     """On what terms an item is paid on a day.
 
     ``item_class`` 01 甲类, 02 乙类, 03 丙类; ``prior_self_pay`` in 1/10,000 or ``None`` where the catalogue leaves it to the
-    policy; ``price_limit`` in 1/1,000,000 yuan per unit or ``None`` without limit.
+    policy; ``price_limit`` in 1/1,000,000 yuan per unit or ``None`` without limit; ``kinds`` the item kinds that policies may
+    name (进口材料, 特药, 血液 …), the most specific first, joined by ``KINDS_SEPARATOR``.
     """
 
     item_code: str
@@ -37,6 +41,14 @@ class TermView:
     spec: str
     dosage_form: str
     restriction: str = ""
+    kinds: str = ""
+
+
+def kinds_of_item(*, own: str, special_service: bool, negotiated: bool) -> str:
+    """All kinds that an item is registered with, the most specific first: those of its terms, then those of its marks."""
+    found = own.split(KINDS_SEPARATOR) if own else []
+    found += [kind for kind, has in ((SPECIAL_SERVICE, special_service), (NEGOTIATED, negotiated)) if has]
+    return KINDS_SEPARATOR.join(dict.fromkeys(found))
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,7 +178,7 @@ def write_mappings(records: list[Record], *, now: datetime, approved_by: str) ->
     return _follow(MappingRow, lines, records, keys, entry, extra)
 
 
-_TERM_CONTENT = ("item_class", "prior_self_pay", "restricted", "restriction", "list_code")
+_TERM_CONTENT = ("item_class", "prior_self_pay", "restricted", "restriction", "list_code", "kinds")
 
 
 def _upsert(model: type[models.Model], records: list[Record], fields: Sequence[str], title: str) -> Report:

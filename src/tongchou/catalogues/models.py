@@ -42,6 +42,12 @@ class ItemTerm(models.Model):
     prior_self_pay = models.IntegerField("先行自付比例(万分之)", null=True, blank=True)
     restricted = models.BooleanField("限制使用标志", default=False)
     restriction = models.CharField("限制使用范围", max_length=500, blank=True)
+    kinds = models.CharField(
+        "政策项目类别",
+        max_length=100,
+        blank=True,
+        help_text="政策单独规定的类别,如进口材料、特药、血液;几个用顿号隔开,具体的在前",
+    )
     period = DateRangeField("有效期间")
 
     class Meta:

@@ -23,7 +23,7 @@ CACHED_MAPPINGS = 200_000
 _TERMS = """
     SELECT i.code, i.name, i.list_type, i.charge_type, t.item_class, t.prior_self_pay, t.restricted,
            i.special_service, i.negotiated, i.basic_drug, i.children, t.list_code, i.unit, i.spec, i.dosage_form,
-           t.restriction, lower(t.period), upper(t.period)
+           t.restriction, t.kinds, lower(t.period), upper(t.period)
     FROM catalogues_item i JOIN catalogues_itemterm t ON t.item_id = i.id
     WHERE i.code = ANY(%s) AND t.scheme = %s
     ORDER BY i.code, t.period
@@ -144,8 +144,9 @@ def _dated_term(row: tuple[Any, ...]) -> DatedTerm:
         spec=row[13],
         dosage_form=row[14],
         restriction=row[15],
+        kinds=core.kinds_of_item(own=row[16], special_service=row[7], negotiated=row[8]),
     )
-    return DatedTerm(Period(row[16] or date.min, row[17]), view)
+    return DatedTerm(Period(row[17] or date.min, row[18]), view)
 
 
 def _fetch_mappings(keys: Collection[MappingKey]) -> Mapping[MappingKey, tuple[DatedCode, ...]]:

@@ -117,6 +117,7 @@ def _term_lines(year: int) -> Iterable[dict[str, str]]:
                 "prior_self_pay": item.fields[prior],
                 "restricted": _yes(bool(item.fields["restriction"])),
                 "restriction": item.fields["restriction"],
+                "kinds": item.fields["kinds"],
                 "start": since.isoformat(),
             }
             if item.fields["negotiated"] == "是":

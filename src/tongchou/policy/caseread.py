@@ -184,7 +184,7 @@ def _line(item: Cursor) -> LineFacts:
         price_limit=_scaled(item, "price_limit", 1_000_000, "") if limit else None,
         restricted=item.flag("restricted"),
         restriction_met=item.choice("restriction_met", ("true", "false"), "true") == "true",
-        item_kind=item.text("kind"),
+        item_kinds=tuple(kind for kind in item.text("kind").split("、") if kind),
     )
     item.done()
     return line

@@ -138,7 +138,12 @@ class _Run:
         splits = tuple(plan.split_line(line) for line in step.lines)
         bill = Bill.of(splits) if splits else step.bill
         self._check_names(number, step, plan)
-        facts: dict[str, object] = dict(plan.part_amounts(zip(step.lines, splits, strict=True)))
+        facts: dict[str, object] = dict(
+            plan.part_amounts(
+                (line.item_kinds, line.item_class, split.in_scope)
+                for line, split in zip(step.lines, splits, strict=True)
+            )
+        )
         facts |= {name: encode_fact(text, plan, name) for name, text in step.facts.items()}
         day = plan.counting_date(admitted=step.admitted or step.on, discharged=step.on)
         before = {spec.name: self._counter(plan, spec.name, day, step) for spec in plan.accumulators}

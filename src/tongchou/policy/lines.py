@@ -21,7 +21,8 @@ class LineFacts(NamedTuple):
     """A fee line as the catalogue and the institution describe it.
 
     ``amount`` fen, negative for a refund; ``quantity`` in 1/10,000; ``unit_price`` and ``price_limit`` in 1/1,000,000
-    yuan per unit; ``prior_self_pay`` is the item's own ratio for this scheme, ``None`` = the pack's default.
+    yuan per unit; ``prior_self_pay`` is the item's own ratio for this scheme, ``None`` = the pack's default;
+    ``item_kinds`` are all kinds that the item belongs to, the most specific first (特药, 国谈药, 西药, 药品).
     """
 
     amount: int
@@ -32,7 +33,7 @@ class LineFacts(NamedTuple):
     price_limit: int | None = None
     restricted: bool = False
     restriction_met: bool = True
-    item_kind: str = ""
+    item_kinds: Sequence[str] = ()
 
 
 class LineSplit(NamedTuple):
@@ -81,25 +82,30 @@ class LineSplitter:
         return Rate(Fraction(*self._ratio(line)))
 
     def _ratio(self, line: LineFacts) -> tuple[int, int]:
-        """The item's own ratio, else that of its kind, else that of its class: numerator and denominator."""
+        """The item's own ratio, else that of its first kind that has one, else of its class: numerator and denominator."""
         own = line.prior_self_pay
         if own is not None and self._item_ratio_first:
             return own.value.numerator, own.value.denominator
-        source = line.item_kind if line.item_kind in self._kinds else line.item_class
+        source = next((kind for kind in line.item_kinds if kind in self._kinds), line.item_class)
         ratio = self._kinds.get(source) or self._classes.get(source)
         if ratio is None:
             raise ITEM_RATIO_UNKNOWN(item_class=source, note=self._notes.get(source) or "文件未规定")
         return ratio
 
 
-def part_amounts(parts: Sequence[Part], lines: Iterable[tuple[LineFacts, LineSplit]]) -> dict[str, int]:
-    """The facts ``bill.NAME`` of a plan's parts, in fen: in-scope cost by the item kind of each line, else by its class."""
+def part_amounts(parts: Sequence[Part], lines: Iterable[tuple[Sequence[str], str, int]]) -> dict[str, int]:
+    """The facts ``bill.NAME`` of a plan's parts, in fen.
+
+    Args:
+        lines: item kinds (the most specific first), class, and in-scope cost of fee lines or of sums of alike ones. A
+            line counts in the part that names the first of its kinds that any part names, else in that of its class.
+    """
     of_kind = {kind: part.name for part in parts for kind in part.kinds}
     found = {f"bill.{part.name}": 0 for part in parts}
-    for line, split in lines:
-        name = of_kind.get(line.item_kind) or of_kind.get(line.item_class)
+    for kinds, item_class, in_scope in lines:
+        name = next((of_kind[kind] for kind in (*kinds, item_class) if kind in of_kind), None)
         if name is not None:
-            found[f"bill.{name}"] += split.in_scope
+            found[f"bill.{name}"] += in_scope
     return found
 
 

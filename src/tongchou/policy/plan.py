@@ -5,7 +5,7 @@ Immutable and shared between threads. Amounts are int fen; nothing here knows a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from types import MappingProxyType
@@ -204,8 +204,12 @@ class Plan:
         """
         return self._splitter.ratio(line) if self._splitter is not None else Rate(Fraction(0))
 
-    def part_amounts(self, lines: Iterable[tuple[LineFacts, LineSplit]]) -> dict[str, int]:
-        """The facts ``bill.NAME`` (fen) that the plan asks for where some items go their own way; none in most plans."""
+    def part_amounts(self, lines: Iterable[tuple[Sequence[str], str, int]]) -> dict[str, int]:
+        """The facts ``bill.NAME`` (fen) that the plan asks for where some items go their own way; none in most plans.
+
+        Args:
+            lines: item kinds (the most specific first), class, in-scope cost of fee lines or of sums of alike ones.
+        """
         return part_amounts(self.program.parts, lines)
 
     def evaluate(self, facts: Facts, bill: Bill, accumulators: Mapping[str, int], account_balance: int = 0) -> Outcome:

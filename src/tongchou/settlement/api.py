@@ -12,8 +12,8 @@ from tongchou.settlement.core.inputs import (
     SettleInput,
     VisitInput,
 )
-from tongchou.settlement.core.tables import MED_TYPES, MedType
-from tongchou.settlement.core.views import LineSplitView, PaymentView, SettlementView
+from tongchou.settlement.core.tables import MED_TYPES, PERSON_TYPES, MedType
+from tongchou.settlement.core.views import EarlierYear, LineSplitView, PaymentView, SettlementView
 from tongchou.settlement.doctor import examine
 from tongchou.settlement.encounters import (
     admit,
@@ -49,9 +49,14 @@ from tongchou.settlement.statements import (
     statement_details,
     statement_totals,
 )
-from tongchou.settlement.stored import lines_of, settlement_view
+from tongchou.settlement.stored import earlier_years_of, lines_of, settlement_view, told_view
+from tongchou.settlement.yearly import YearClaim, claims_of_year, count_of_year, years_with_claims
 
 __all__ = [
+    "YearClaim",
+    "claims_of_year",
+    "count_of_year",
+    "years_with_claims",
     "Claim",
     "DayView",
     "DetailClaim",
@@ -67,9 +72,11 @@ __all__ = [
     "statement_details",
     "statement_totals",
     "MED_TYPES",
+    "PERSON_TYPES",
     "CounterView",
     "DiagnosisInput",
     "DischargeInput",
+    "EarlierYear",
     "EncounterInput",
     "EncounterView",
     "EntitlementRow",
@@ -92,6 +99,7 @@ __all__ = [
     "check_entitlement",
     "counters",
     "discharge",
+    "earlier_years_of",
     "explain",
     "lines_of",
     "once",
@@ -103,6 +111,7 @@ __all__ = [
     "revoke",
     "settle_many",
     "settlement_view",
+    "told_view",
     "undo",
     "update_encounter",
     "upload_lines",

@@ -16,10 +16,11 @@ from tongchou.settlement.core.bill import PricedLine
 from tongchou.settlement.core.decision import Decision, Insured, admit_person, decide, med_type_of, settled_days
 from tongchou.settlement.core.facts import Visit
 from tongchou.settlement.core.inputs import PurchaseInput, Request, SettleInput
-from tongchou.settlement.core.snapshots import EncounterSnapshot, LineSums, Snapshot
+from tongchou.settlement.core.snapshots import EncounterSnapshot, LineGroup, LineSums, Snapshot
 from tongchou.settlement.core.tables import MedType
 from tongchou.settlement.core.views import LineSplitView, SettlementView
-from tongchou.settlement.reading import batch_of, local_day
+from tongchou.settlement.core.years import Share, StayYear, days_of, decide_shares, divide
+from tongchou.settlement.reading import Question, batch_of, local_day, read_line_groups, read_snapshots
 
 OPEN, DISCHARGED, SETTLED, CANCELLED = "open", "discharged", "settled", "cancelled"
 STATUS_NAMES = {OPEN: "就诊中", DISCHARGED: "已出院", SETTLED: "已结算", CANCELLED: "已撤销"}
@@ -68,9 +69,7 @@ def _purchase(request: PurchaseInput, snapshot: Snapshot, asked: Asked) -> Draft
     if not request.lines:
         raise rejections.NO_LINES()
     day = snapshot.day
-    plan, counting_day = planning.plan_for_stay(
-        area=insured.enrolment.pooling_area, scheme=request.scheme, med_type=med_type, admitted=day, discharged=day
-    )
+    plan = planning.choose_plan(area=insured.enrolment.pooling_area, scheme=request.scheme, med_type=med_type, on=day)
     terms = planning.catalogue.terms(
         codes=[line.item_code for line in request.lines],
         scheme=request.scheme,
@@ -94,7 +93,8 @@ def _purchase(request: PurchaseInput, snapshot: Snapshot, asked: Asked) -> Draft
         insured=insured,
         visit=_visit(provider, insured, med_type, day=day, disease=request.disease_code, details=request.details),
         bill=bill,
-        counting_day=counting_day,
+        parts=bills.part_facts(plan, priced),
+        counting_day=day,
         account=snapshot.account,
         account_used=request.account_used,
         accumulators=snapshot.accumulators,
@@ -138,32 +138,23 @@ def _encounter(request: SettleInput, snapshot: Snapshot, asked: Asked) -> Draft:
     med_type = med_type_of(request.med_type)
     insured = admit_person(snapshot=snapshot, person_number=request.person_number, scheme=request.scheme)
     sums = _settleable(request, encounter, snapshot, med_type, trial=asked.settlement_id == 0)
-    bill = Bill(sums.out_of_scope, sums.over_limit, sums.prior_self_pay, sums.in_scope)
-    bills.check_total(bill=bill, claimed_total=request.claimed_total, claimed_parts=request.claimed_parts)
-    admitted = local_day(encounter.begin_at) if med_type.stay else snapshot.day
-    plan, counting_day = planning.plan_for_stay(
+    years = planning.years_of_stay(
         area=insured.enrolment.pooling_area,
         scheme=request.scheme,
         med_type=med_type,
-        admitted=admitted,
+        admitted=local_day(encounter.begin_at) if med_type.stay else snapshot.day,
         discharged=snapshot.day,
     )
-    end = encounter.end_at or asked.now
-    visit = _visit(
-        provider,
-        insured,
-        med_type,
-        day=counting_day,
-        disease=encounter.disease_code,
-        details=encounter.details,
-        days=settled_days(encounter.begin_at, end) if med_type.stay else 0,
+    groups: list[LineGroup] = []
+    if len(years) > 1 or years[0].plan.program.parts:
+        groups = read_line_groups(month=encounter.fee_month, encounter_id=encounter.id, batch=batch_of(request))
+        sums = bills.sums_of(groups)
+    bills.check_total(
+        bill=bills.bill_of_sums(sums), claimed_total=request.claimed_total, claimed_parts=request.claimed_parts
     )
-    decision = decide(
-        plan=plan,
-        insured=insured,
-        visit=visit,
-        bill=bill,
-        counting_day=counting_day,
+    of_visit = _Stay(request, encounter, provider, med_type, encounter.end_at or asked.now, asked)
+    decision = decide_shares(
+        shares=_shares(of_visit, insured, years, groups, sums),
         account=snapshot.account,
         account_used=request.account_used,
         accumulators=snapshot.accumulators,
@@ -178,6 +169,71 @@ def _encounter(request: SettleInput, snapshot: Snapshot, asked: Asked) -> Draft:
         new_status=encounter.status if request.interim else SETTLED,
         sums=sums,
         request=request,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Stay:
+    """What is the same for all years of a stay."""
+
+    request: SettleInput
+    encounter: EncounterSnapshot
+    provider: providers.ProviderView
+    med_type: MedType
+    end: datetime
+    asked: Asked
+
+
+def _shares(
+    stay: _Stay, insured: Insured, years: tuple[StayYear, ...], groups: list[LineGroup], sums: LineSums
+) -> list[Share]:
+    """What each plan of a visit decides; years without costs are left out.
+
+    In an earlier year of a divided stay the person is who they were on its last day, and must be entitled then.
+    """
+    if len(years) == 1:
+        days = settled_days(stay.encounter.begin_at, stay.end) if stay.med_type.stay else 0
+        return [_share(stay, insured, years[0], bills.bill_of_sums(sums), groups, days)]
+    shares: list[Share] = []
+    for year, mine in zip(years, divide(groups, years), strict=True):
+        if mine:
+            last = year is years[-1]
+            then = insured if last else _insured_on(stay, year.until)
+            bill, days = bills.bill_of_sums(bills.sums_of(mine)), days_of(year, last=last)
+            shares.append(_share(stay, then, year, bill, mine, days, continued=bool(shares)))
+    return shares
+
+
+def _share(
+    stay: _Stay,
+    insured: Insured,
+    year: StayYear,
+    bill: Bill,
+    groups: list[LineGroup],
+    days: int,
+    *,
+    continued: bool = False,
+) -> Share:
+    visit = _visit(
+        stay.provider,
+        insured,
+        stay.med_type,
+        day=year.day,
+        disease=stay.encounter.disease_code,
+        details=stay.encounter.details,
+        days=days,
+        continued=continued,
+    )
+    return Share(year=year, insured=insured, visit=visit, bill=bill, parts=bills.group_facts(year.plan, groups))
+
+
+def _insured_on(stay: _Stay, day: date) -> Insured:
+    request = stay.request
+    question = Question(
+        institution="", message="", person=request.person_number, scheme=request.scheme, day=day, today=day
+    )
+    return admit_person(
+        snapshot=read_snapshots([question])[0], person_number=request.person_number, scheme=request.scheme
     )
 
 
@@ -242,6 +298,7 @@ def _visit(
     disease: str,
     details: object,
     days: int = 0,
+    continued: bool = False,
 ) -> Visit:
     return Visit(
         level=provider.level,
@@ -252,6 +309,7 @@ def _visit(
         days=days,
         disease=disease,
         accident=med_type.accident,
+        continued=continued,
         details=details if isinstance(details, dict) else None,
     )
 
@@ -318,6 +376,7 @@ def _view(
         accumulator_delta={change.period: change.delta for change in decision.counters},
         values=decision.values,
         payments=decision.payments,
+        earlier_years=decision.earlier_years or None,
         lines=tuple(
             [line_view(line, encounter.fee_month, encounter.id, asked.settlement_id or None) for line in lines]
         ),
@@ -355,4 +414,5 @@ def line_view(priced: PricedLine, month: date, encounter: int, settlement: int |
         term.negotiated,
         term.children,
         term.special_service,
+        term.kinds,
     )

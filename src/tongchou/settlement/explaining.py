@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -13,6 +14,7 @@ from tongchou.policy import AccumulatorSpec, Bill, ExplainedStep, Plan, PolicyBo
 from tongchou.policy.nodes import Map, parse_yaml
 from tongchou.settlement import planning
 from tongchou.settlement.core.facts import restored
+from tongchou.settlement.core.views import EarlierYear
 from tongchou.settlement.database import run
 
 KEPT_PLANS = 64
@@ -26,18 +28,47 @@ def explain(
     facts: Mapping[str, Any],
     bill: Bill,
     accumulators: Mapping[str, int],
+    earlier_years: Sequence[EarlierYear] = (),
 ) -> list[ExplainedStep]:
     """The steps of a settlement in the order of the computation, rendered from what is stored; nothing is computed again.
 
     Args:
         plan_id, package, values, facts, accumulators: as stored with the settlement.
         bill: its four components in fen.
+        earlier_years: of a stay that the policy divides; their steps come first, each year under a heading.
 
     Raises:
         Rejection: POL-003 neither the packs of today nor the archive hold the plan.
     """
     plan = plan_of(plan_id=plan_id, package=package)
-    return plan.explain(tuple(values), restored(facts), bill, accumulators)
+    if not earlier_years:
+        return plan.explain(tuple(values), restored(facts), bill, accumulators)
+    steps: list[ExplainedStep] = []
+    rest = bill
+    for year in earlier_years:
+        own = Bill(year.out_of_scope, year.over_limit, year.prior_self_pay, year.in_scope)
+        rest = Bill(*(whole - part for whole, part in zip(rest, own, strict=True)))
+        then = plan_of(plan_id=year.plan, package=year.package)
+        steps.append(_heading(f"费用发生在 {year.since} 至 {year.until}", own, then))
+        steps += then.explain(year.values, restored(year.facts), own, year.accumulators_before)
+    steps.append(_heading(f"费用发生在 {earlier_years[-1].until} 之后", rest, plan))
+    steps += plan.explain(tuple(values), restored(facts), rest, accumulators)
+    return [replace(step, no=number) for number, step in enumerate(steps, start=1)]
+
+
+def _heading(days: str, bill: Bill, plan: Plan) -> ExplainedStep:
+    """The step that begins a year of a divided stay: which costs are decided by which version."""
+    return ExplainedStep(
+        no=0,
+        title="按费用发生日期划分年度",
+        formula=days,
+        substituted=f"适用自 {plan.version_from} 起的规定",
+        amount_exact="",
+        amount=bill.total,
+        fund="",
+        citation=plan.title,
+        layer="",
+    )
 
 
 def plan_of(*, plan_id: str, package: str) -> Plan:

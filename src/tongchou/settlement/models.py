@@ -96,6 +96,7 @@ class FeeLine(models.Model):
     original_line_no = models.BigIntegerField("原费用流水号", null=True)
     settlement_id = models.BigIntegerField("结算编号", null=True)
     details = models.JSONField("其他明细项", null=True)
+    item_kinds = models.CharField("政策项目类别", max_length=100, null=True)
 
     class Meta:
         managed = False
@@ -158,6 +159,7 @@ class Settlement(models.Model):
     accumulators_before = models.JSONField("结算前累计")
     accumulator_delta = models.JSONField("累计变动")
     values = models.JSONField("步骤数值")
+    earlier_years = models.JSONField("跨年度住院的前期年度", null=True, blank=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "结算"

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import threading
-from datetime import date
+from datetime import date, timedelta
 
 from django.conf import settings
 
 from tongchou.catalogues.api import Catalogue
 from tongchou.kernel.rejection import Rejection
 from tongchou.policy import Plan, PolicyBook, default_pack_directory
-from tongchou.settlement import rejections
 from tongchou.settlement.core.tables import MedType
+from tongchou.settlement.core.years import StayYear
 
 catalogue = Catalogue()
 """One per process; it follows the catalogues' revision."""
@@ -55,27 +55,31 @@ def choose_plan(*, area: str, scheme: str, med_type: MedType, on: date) -> Plan:
         return source.plan(area=area, scheme=scheme, benefit=med_type.fallback, on=on)
 
 
-def plan_for_stay(*, area: str, scheme: str, med_type: MedType, admitted: date, discharged: date) -> tuple[Plan, date]:
-    """The plan of a visit and the day that chooses its counters (the pack says which day of a stay counts).
+def years_of_stay(
+    *, area: str, scheme: str, med_type: MedType, admitted: date, discharged: date
+) -> tuple[StayYear, ...]:
+    """The plans of a visit and the days that each decides: one, or one for each benefit year where the pack says ``split``.
+
+    The version in force on discharge says which day of a stay counts, and whether it is divided; each year is decided by
+    the version in force on its last day.
 
     Raises:
-        Rejection: POL-001, POL-002, SETL-055.
+        Rejection: POL-001, POL-002.
     """
-    plan = choose_plan(area=area, scheme=scheme, med_type=med_type, on=discharged)
-    refuse_split_stay(plan=plan, admitted=admitted, discharged=discharged)
+
+    def plan_on(day: date) -> Plan:
+        return choose_plan(area=area, scheme=scheme, med_type=med_type, on=day)
+
+    plan = plan_on(discharged)
     if admitted == discharged:
-        return plan, discharged
-    day = plan.counting_date(admitted=admitted, discharged=discharged)
-    if day != discharged:
-        plan = choose_plan(area=area, scheme=scheme, med_type=med_type, on=day)
-    return plan, day
-
-
-def refuse_split_stay(*, plan: Plan, admitted: date, discharged: date) -> None:
-    """A stay over the end of a benefit year that the policy divides by the dates of its costs can't be settled in one.
-
-    Raises:
-        Rejection: SETL-055.
-    """
-    if plan.counts_in == "split" and plan.benefit_year(admitted) != plan.benefit_year(discharged):
-        raise rejections.STAY_SPLIT(admitted=admitted, discharged=discharged)
+        return (StayYear(plan, admitted, discharged, discharged),)
+    if plan.counts_in != "split":
+        day = plan.counting_date(admitted=admitted, discharged=discharged)
+        return (StayYear(plan if day == discharged else plan_on(day), admitted, discharged, day),)
+    years, since = [], admitted
+    while since <= discharged:
+        end = plan.benefit_year(since).end
+        until = discharged if end is None or end > discharged else end - timedelta(days=1)
+        years.append(StayYear(plan if until == discharged else plan_on(until), since, until, until))
+        since = until + timedelta(days=1)
+    return tuple(years)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from tongchou.settlement.core.inputs import PurchaseInput, Request, SettleInput
-from tongchou.settlement.core.snapshots import Snapshot
+from tongchou.settlement.core.snapshots import LineGroup, Snapshot
 from tongchou.settlement.core.tables import MED_TYPES
 from tongchou.settlement.database import as_json, run
 
@@ -86,6 +86,22 @@ def read_snapshots(questions: Sequence[Question]) -> list[Snapshot]:
     found = run("SELECT n, snapshot FROM settlement_snapshots(%s::json)", (as_json(rows),))
     by_number = dict(found)
     return [_decoder.decode(by_number[number]) for number in range(len(questions))]
+
+
+_GROUPS = """
+SELECT (coalesce(o.occurred_at, f.occurred_at) AT TIME ZONE 'Asia/Shanghai')::date, coalesce(f.item_kinds, ''),
+       f.charge_type, f.item_class, count(*), sum(f.out_of_scope)::bigint, sum(f.over_limit)::bigint,
+       sum(f.prior_self_pay)::bigint, sum(f.in_scope)::bigint, max(f.xmin::text::bigint)
+FROM settlement_feeline f LEFT JOIN settlement_feeline o
+    ON o.fee_month = f.fee_month AND o.encounter_id = f.encounter_id AND o.line_no = f.original_line_no
+WHERE f.fee_month = %s AND f.encounter_id = %s AND f.settlement_id IS NULL AND (%s = '' OR f.batch = %s)
+GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+"""
+
+
+def read_line_groups(*, month: date, encounter_id: int, batch: str) -> list[LineGroup]:
+    """An encounter's unsettled lines by day, kind and class; a round trip of its own, for the plans that need it."""
+    return [LineGroup(*row) for row in run(_GROUPS, (month, encounter_id, batch, batch))]
 
 
 def local_day(moment: datetime) -> date:

@@ -291,13 +291,6 @@ REFUND_WITHOUT_ORIGINAL = kind(
     remedy="请核对原费用流水号（init_feedetl_sn）与退费金额",
     field="init_feedetl_sn",
 )
-STAY_SPLIT = kind(
-    "SETL-055",
-    zh="住院自 {admitted} 至 {discharged} 跨待遇年度，政策规定按费用发生日期分年度计算，不能作为一次结算",
-    en="the stay from {admitted} to {discharged} crosses the benefit year and the policy divides it by the dates of its costs",
-    remedy="请由中心按年度分别审核报销",
-    field="mdtrt_id",
-)
 RESTRICTED_UNAPPROVED = kind(
     "SETL-060",
     zh="明细 {line_no}：医院审批标志 {flag} 无效，应为 0、1 或 2",

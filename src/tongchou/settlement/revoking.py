@@ -83,6 +83,7 @@ def _mirror(stored: StoredSettlement, *, receipt: Receipt, answer: Answer, now: 
         business_date=open_day(today=local_day(now), closed_through=stored.closed_through),
         account_balance=_balance(stored) + original.account_pay,
         values=(),
+        earlier_years=None,
     )
     purchase = stored.original_transaction in PURCHASES
     new_status = CANCELLED if purchase else _reopened(stored, original)

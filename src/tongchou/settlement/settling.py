@@ -148,7 +148,8 @@ def _prepare(
     decided = decide_job(job, snapshot)
     answer = job.answer(decided.view)
     ensure_month(decided.fee_month)
-    packages.store(plan=decided.decision.plan, area=decided.view.area, scheme=decided.view.scheme, now=job.now)
+    for plan in (decided.decision.plan, *decided.decision.earlier_plans):
+        packages.store(plan=plan, area=decided.view.area, scheme=decided.view.scheme, now=job.now)
     mine = Rows()
     add_settlement(mine, draft=decided, receipt=job.receipt, answer=answer)
     rows.extend(mine)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -14,7 +14,7 @@ from tongchou.settlement import rejections
 from tongchou.settlement.core.facts import restored
 from tongchou.settlement.core.inputs import Receipt
 from tongchou.settlement.core.snapshots import AccountSnapshot, PersonSnapshot, ReceiptSnapshot
-from tongchou.settlement.core.views import LineSplitView, PaymentView, SettlementView
+from tongchou.settlement.core.views import EarlierYear, LineSplitView, PaymentView, SettlementView
 from tongchou.settlement.database import run
 
 
@@ -53,7 +53,8 @@ coalesce((
         'prior_self_pay', f.prior_self_pay, 'in_scope', f.in_scope, 'original_line_no', f.original_line_no,
         'settlement_id', f.settlement_id, 'details', f.details, 'name', coalesce(i.name, ''),
         'basic_drug', coalesce(i.basic_drug, false), 'negotiated', coalesce(i.negotiated, false),
-        'children', coalesce(i.children, false), 'special_service', coalesce(i.special_service, false))
+        'children', coalesce(i.children, false), 'special_service', coalesce(i.special_service, false),
+        'item_kinds', coalesce(f.item_kinds, ''))
         ORDER BY f.line_no)
     FROM settlement_feeline f LEFT JOIN catalogues_item i ON i.code = f.item_code
     WHERE {where}
@@ -153,9 +154,19 @@ def view_of(stored: StoredSettlement) -> SettlementView:
         facts=restored(row["facts"]),
         values=tuple(row["values"]),
         payments=stored.payments,
+        earlier_years=earlier_years_of(row),
         lines=stored.lines,
         reversed_by=stored.reversed_by,
     )
+
+
+def earlier_years_of(row: Mapping[str, Any]) -> tuple[EarlierYear, ...] | None:
+    """The earlier years of a divided stay from a settlement's row; ``None`` for all others."""
+    kept = row["earlier_years"]
+    if kept is None:
+        return None
+    years = msgspec.convert(kept, tuple[EarlierYear, ...])
+    return tuple(msgspec.structs.replace(year, facts=restored(year.facts)) for year in years)
 
 
 def views(settlement_ids: Sequence[int]) -> list[SettlementView]:

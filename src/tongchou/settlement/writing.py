@@ -144,7 +144,7 @@ _COLUMNS = (
     "direction", "message_id", "batch", "invoice_no", "account_used", "settled_at", "business_date", "benefit_year", "benefit",
     "total", "out_of_scope", "over_limit", "prior_self_pay", "in_scope", "deductible", "pool_ratio", "fund_pay",
     "account_pay", "cash_pay", "account_balance", "package", "plan", "facts", "accumulators_before", "accumulator_delta",
-    "values",
+    "values", "earlier_years",
 )  # fmt: skip
 
 

@@ -107,7 +107,7 @@ class TermInline(_ReadOnlyInline):
     """支付条件 of an item."""
 
     model = _model("catalogues.ItemTerm")
-    fields = ("scheme_name", "class_name", "prior", "restricted", "restriction", "list_code", "dates")
+    fields = ("scheme_name", "class_name", "prior", "restricted", "restriction", "kinds", "list_code", "dates")
     readonly_fields = fields
 
 
@@ -179,6 +179,7 @@ class TermAdmin(ReadOnly):
         "list_code",
         "restricted",
         "restriction",
+        "kinds",
         "dates",
     )
     readonly_fields = ("item_code", "item_name", "scheme_name", "class_name", "prior", "dates")

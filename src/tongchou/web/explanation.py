@@ -32,6 +32,7 @@ def steps_of(settlement: Row) -> list[ExplainedStep]:
             facts=settlement["facts"],
             bill=bill,
             accumulators=settlement["accumulators_before"],
+            earlier_years=settlement_room.earlier_years_of(settlement) or (),
         )
     except Rejection:
         return []

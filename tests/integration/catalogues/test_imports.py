@@ -75,6 +75,16 @@ class TestTerms:
         assert (after.item_class, after.prior_self_pay, after.restricted) == ("02", 1_000, True)
         assert seen(date(2024, 12, 31)) is None
 
+    def test_kinds_that_policies_name_are_dated_and_come_before_those_of_the_item_s_marks(self, items: None) -> None:
+        Item.objects.filter(code="XA10").update(negotiated=True)
+        header = f"{TERM_HEADER},政策项目类别"
+        file_ = file(header, "XA10,310,02,,否,,2026-01-01,,", "XA10,310,02,,否,,2026-07-01,,特药，罕见病药、特药")
+        assert not api.import_terms(**file_).errors  # type: ignore[arg-type]
+        before, after = seen(date(2026, 6, 30)), seen(date(2026, 7, 1))
+        assert before is not None
+        assert after is not None
+        assert (before.kinds, after.kinds) == ("国谈药", "特药、罕见病药、国谈药")
+
     def test_last_day_in_the_file_is_the_last_day_in_force(self, items: None) -> None:
         assert terms("XA10,310,甲类,,,,2025-01-01,2025-12-31").ok
         assert seen(date(2025, 12, 31)) is not None

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from django.db import DatabaseError, connection
 
@@ -372,3 +373,25 @@ def test_lines_that_changed_after_the_revocation_stop_its_undoing() -> None:
     assert len({entry.settlement_id for entry in api.lines_of(encounter_id=visit)} - {None, found["id"]}) == 1
     (seen,) = api.query_encounters(person_number=person_number(1), begin=NOW, end=NOW)
     assert (seen.status, seen.med_type, seen.end_at) == ("settled", "11", NOW)
+
+
+def test_lines_that_were_swapped_for_others_of_the_same_amount_are_noticed() -> None:
+    """What was decided rests on the very lines: their kinds and days count too, not only their sums."""
+
+    def sums() -> dict[str, int]:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT settlement_line_sums(fee_month, id, '') FROM settlement_encounter WHERE id = %s", [visit]
+            )
+            found: dict[str, int] = msgspec.json.decode(cursor.fetchone()[0])
+        return found
+
+    visit = register()
+    upload(visit, line(1, CLASS_A))
+    before = sums()
+    assert sums() == before
+    api.withdraw_lines(institution_code=HOSPITAL, encounter_id=visit, person_number="", line_nos=[1])
+    upload(visit, line(1, LIMITED, yuan=10, count=10))
+    after = sums()
+    assert {**after, "stamp": 0} == {**before, "stamp": 0}
+    assert after["stamp"] != before["stamp"]

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tongchou.kernel.rejection import Rejection
-from tongchou.policy import Bill, LineSplit
+from tongchou.policy import Bill, LineSplit, PolicyBook, default_pack_directory
 from tongchou.settlement.core import bill
 from tongchou.settlement.core.inputs import LineInput, Parts
+from tongchou.settlement.core.snapshots import LineGroup
 
 WHEN = datetime(2026, 11, 20, tzinfo=UTC)
 
@@ -84,6 +85,39 @@ def test_the_claimed_total_and_parts_must_be_ours() -> None:
         bill.check_total(bill=own, claimed_total=1_000, claimed_parts=wrong)
     with pytest.raises(Rejection, match="SETL-029"):
         bill.check_total(bill=Bill(in_scope=-1), claimed_total=-1, claimed_parts=None)
+
+
+SHAPES = PolicyBook.load(default_pack_directory() / "shapes")
+
+
+def test_an_item_belongs_to_the_kinds_it_is_registered_with_and_to_those_of_its_charge_type() -> None:
+    assert bill.kinds_of("特药、国谈药", "09") == ("特药", "国谈药", "西药", "药品")
+    assert bill.kinds_of("", "06") == ("手术",)
+    assert bill.kinds_of("血液", "") == ("血液",)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "item_class", "part"),
+    [
+        ("进口材料", "02", "bill.imported"),  # its kind goes before its class
+        ("不认识、合资材料", "01", "bill.joint"),  # the first kind that the policy names
+        ("大型设备检查", "02", "bill.class_b"),  # no kind that the policy names: by its class
+        ("大型设备检查", "01", ""),
+    ],
+)
+def test_a_line_counts_in_one_part(kinds: str, item_class: str, part: str) -> None:
+    plan = SHAPES.plan_of(("shp-39",), benefit="住院", on=date(2024, 6, 1))
+    term = SimpleNamespace(kinds=kinds, charge_type="08", item_class=item_class)
+    priced = [bill.PricedLine(line(), term, LineSplit(1, 2, 4, 100), 0)]
+    names = ("class_b", "domestic", "joint", "imported")
+    assert bill.part_facts(plan, priced) == {f"bill.{name}": 100 if f"bill.{name}" == part else 0 for name in names}
+    stored = LineGroup(WHEN.date(), kinds, "08", item_class, 1, 1, 2, 4, 100, 0)
+    assert bill.group_facts(plan, [stored]) == bill.part_facts(plan, priced)
+
+
+def test_a_plan_without_parts_asks_for_none() -> None:
+    plan = SHAPES.plan_of(("shp-52",), benefit="住院", on=date(2024, 6, 1))
+    assert bill.part_facts(plan, [bill.PricedLine(line(), SimpleNamespace(), LineSplit(0, 0, 0, 1), 0)]) == {}
 
 
 @given(st.lists(st.tuples(*[st.integers(0, 10**9)] * 4), max_size=20), st.randoms())

@@ -1,33 +1,151 @@
-"""跨年住院按费用发生日拆分的政策(SHP-52 太原2020):一次结算会算错年度,所以拒绝。"""
+"""跨年住院按费用发生日划分年度(SHP-52 太原2020):每个年度用自己的政策和累计,合起来是一张结算单。"""
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tongchou.kernel.rejection import Rejection
 from tongchou.policy import Plan, PolicyBook, default_pack_directory
-from tongchou.settlement.planning import refuse_split_stay
+from tongchou.settlement import planning
+from tongchou.settlement.core import bill as bills
+from tongchou.settlement.core.decision import Insured
+from tongchou.settlement.core.facts import Visit
+from tongchou.settlement.core.snapshots import (
+    AccountSnapshot,
+    AccumulatorSnapshot,
+    EnrolmentSnapshot,
+    EntitlementSnapshot,
+    LineGroup,
+    PersonSnapshot,
+)
+from tongchou.settlement.core.tables import MED_TYPES
+from tongchou.settlement.core.years import Share, StayYear, days_of, decide_shares, divide
 
 BOOK = PolicyBook.load(default_pack_directory() / "shapes")
 ADMITTED, DISCHARGED = date(2022, 12, 25), date(2023, 1, 2)
-VERSION = BOOK.in_force(("shp-52",), ADMITTED)[0]
-BENEFIT = VERSION.pack.benefits[0].names[0]
+YEAR_END = date(2022, 12, 31)
+ENROLMENT = EnrolmentSnapshot(person_type="11", area="1", pooling_area="1")
+PERSON = PersonSnapshot(
+    id=1, number="1", cert_type="01", cert_no="", name="张三", sex="1", ethnicity="1",
+    birth_date=date(1980, 1, 1), enrolment=ENROLMENT,
+)  # fmt: skip
+INSURED = Insured(PERSON, ENROLMENT, EntitlementSnapshot(date(2020, 1, 1)))
+VISIT = Visit(level="3", local=True, chinese_medicine=False, emergency=False, rule_day=DISCHARGED)
 
 
 def plan_as_read(reading: str) -> Plan:
     """The shape's plan in one of its three readings."""
-    return BOOK.plan_of(("shp-52",), benefit=BENEFIT, on=ADMITTED, readings={"AMB-52": reading})
+    return BOOK.plan_of(("shp-52",), benefit="住院", on=ADMITTED, readings={"AMB-52": reading})
 
 
-def test_a_stay_that_the_policy_divides_is_refused() -> None:
-    plan = plan_as_read("费用发生日")
-    with pytest.raises(Rejection, match="SETL-055"):
-        refuse_split_stay(plan=plan, admitted=ADMITTED, discharged=DISCHARGED)
-    refuse_split_stay(plan=plan, admitted=date(2022, 12, 1), discharged=ADMITTED)
+SPLIT = plan_as_read("费用发生日")
+YEARS = (
+    StayYear(SPLIT, ADMITTED, YEAR_END, YEAR_END),
+    StayYear(SPLIT, date(2023, 1, 1), DISCHARGED, DISCHARGED),
+)
 
 
-@pytest.mark.parametrize("reading", ["出院年度", "入院年度"])
-def test_a_stay_that_counts_as_a_whole_is_not(reading: str) -> None:
-    refuse_split_stay(plan=plan_as_read(reading), admitted=ADMITTED, discharged=DISCHARGED)
+def group(day: date, in_scope: int, **changes: object) -> LineGroup:
+    """Fee lines of a day."""
+    plain = LineGroup(day, "", "09", "01", 1, 0, 0, 0, in_scope, 7)
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def shares_of(groups: list[LineGroup]) -> list[Share]:
+    """A share for each year."""
+    return [
+        Share(year=year, insured=INSURED, visit=VISIT, bill=bills.bill_of_sums(bills.sums_of(mine)), parts={})
+        for year, mine in zip(YEARS, divide(groups, YEARS), strict=True)
+    ]
+
+
+@pytest.fixture
+def bound(tmp_path: Path) -> Iterator[None]:
+    """The shape bound to an area, in the reading that divides."""
+    shape = default_pack_directory() / "shapes" / "SHP-52-2020-01.yaml"
+    (tmp_path / "shape.yaml").write_bytes(shape.read_bytes())
+    (tmp_path / "binding.yaml").write_text(
+        'binding:\n  area: {code: "1", name: 测试}\n  schemes:\n'
+        '    - {scheme: "310", name: 职工, packs: [shp-52], readings: {AMB-52: 费用发生日}}\n',
+        encoding="utf-8",
+    )
+    planning.use_book(PolicyBook.load(tmp_path))
+    yield
+    planning.use_book(None)
+
+
+@pytest.mark.usefixtures("bound")
+def test_a_stay_is_cut_where_the_benefit_year_ends() -> None:
+    def days(admitted: date, discharged: date) -> list[tuple[date, date]]:
+        years = planning.years_of_stay(
+            area="1", scheme="310", med_type=MED_TYPES["21"], admitted=admitted, discharged=discharged
+        )
+        return [(year.since, year.until) for year in years]
+
+    assert days(ADMITTED, DISCHARGED) == [(ADMITTED, YEAR_END), (date(2023, 1, 1), DISCHARGED)]
+    assert days(ADMITTED, YEAR_END) == [(ADMITTED, YEAR_END)]
+    assert days(YEAR_END, date(2023, 1, 1)) == [(YEAR_END, YEAR_END), (date(2023, 1, 1), date(2023, 1, 1))]
+    assert len(days(date(2021, 12, 31), DISCHARGED)) == 3
+
+
+def test_shp_52_2_each_year_has_its_own_limit() -> None:
+    """2022年部分3000:限额已用9000,只剩1000;2023年部分2000×80%=1600。"""
+    decision = decide_shares(
+        shares=shares_of([group(ADMITTED, 200_000), group(YEAR_END, 100_000), group(DISCHARGED, 200_000)]),
+        account=None,
+        account_used="0",
+        accumulators={"2022": AccumulatorSnapshot({"year.paid:310100": 900_000}, 4)},
+        scheme="310",
+    )
+    assert (decision.fund_pay, decision.cash_pay, decision.benefit_year) == (260_000, 240_000, "2023")
+    (first,) = decision.earlier_years
+    assert (first.benefit_year, first.in_scope, first.fund_pay) == ("2022", 300_000, 100_000)
+    moved = {change.period: (change.version, dict(change.delta), change.after()) for change in decision.counters}
+    assert moved == {
+        "2022": (4, {"year.paid:310100": 100_000}, {"year.paid:310100": 1_000_000}),
+        "2023": (0, {"year.paid:310100": 160_000}, {"year.paid:310100": 160_000}),
+    }
+
+
+@pytest.mark.parametrize(("admitted", "discharged", "days"), [(ADMITTED, DISCHARGED, [7, 1]), (YEAR_END, date(2023, 1, 1), [1, 1])])  # fmt: skip
+def test_days_of_each_year(admitted: date, discharged: date, days: list[int]) -> None:
+    years = [StayYear(SPLIT, admitted, YEAR_END, YEAR_END), StayYear(SPLIT, date(2023, 1, 1), discharged, discharged)]
+    assert [days_of(years[0], last=False), days_of(years[1], last=True)] == days
+
+
+@given(
+    amounts=st.lists(st.tuples(st.integers(-10, 20), st.integers(0, 3_000_000)), min_size=1, max_size=12),
+    balance=st.integers(0, 5_000_000),
+    used=st.integers(0, 1_000_000),
+)
+def test_the_years_are_the_whole_and_each_line_is_in_one(
+    amounts: list[tuple[int, int]], balance: int, used: int
+) -> None:
+    groups = [group(ADMITTED + timedelta(days=offset), fen, stamp=n) for n, (offset, fen) in enumerate(amounts)]
+    divided = divide(groups, YEARS)
+    assert sorted(g.stamp for mine in divided for g in mine) == list(range(len(groups)))
+    assert all(g.day <= YEAR_END for g in divided[0])
+    assert all(g.day > YEAR_END for g in divided[1])
+    decision = decide_shares(
+        shares=shares_of(groups),
+        account=AccountSnapshot(1, balance, 1),
+        account_used="1",
+        accumulators={"2022": AccumulatorSnapshot({"year.paid:310100": used}, 1)},
+        scheme="310",
+    )
+    (first,) = decision.earlier_years
+    whole = sum(fen for _, fen in amounts)
+    assert decision.bill.total == whole == decision.fund_pay + decision.account_pay + decision.cash_pay
+    assert sum(payment.amount for payment in decision.payments) == decision.fund_pay
+    assert first.fund_pay + first.account_pay + first.cash_pay == first.in_scope
+    assert decision.account_balance == balance - decision.account_pay >= 0
+    limit = 1_000_000
+    assert all(change.after().get("year.paid:310100", 0) <= limit for change in decision.counters)
+    grown = {change.period: sum(change.delta.values()) for change in decision.counters}
+    assert sum(grown.values()) == decision.fund_pay

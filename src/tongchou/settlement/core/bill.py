@@ -13,7 +13,8 @@ from tongchou.kernel.rate import Rate
 from tongchou.policy import Bill, LineFacts, LineSplit, Plan
 from tongchou.settlement import rejections
 from tongchou.settlement.core.inputs import LineInput, Parts
-from tongchou.settlement.core.tables import APPROVED, DISAPPROVED, ITEM_CLASSES, PENDING_APPROVAL, SPECIAL_SERVICE
+from tongchou.settlement.core.snapshots import LineGroup, LineSums
+from tongchou.settlement.core.tables import APPROVED, CHARGE_KINDS, DISAPPROVED, ITEM_CLASSES, PENDING_APPROVAL
 
 PRODUCT_PER_FEN = 10**8
 """quantity (1/10,000) × price (1/1,000,000 yuan) counts 10⁻¹⁰ yuan; so many of them are one fen."""
@@ -52,6 +53,8 @@ class Term(Protocol):
     def negotiated(self) -> bool: ...
     @property
     def children(self) -> bool: ...
+    @property
+    def kinds(self) -> str: ...
 
 
 class PricedLine(NamedTuple):
@@ -145,7 +148,8 @@ def split_line(*, line: LineInput, term: Term, plan: Plan) -> PricedLine:
         term.prior_self_pay,
         term.price_limit,
         term.restricted,
-        term.special_service,
+        term.kinds,
+        term.charge_type,
         line.amount,
         line.quantity,
         line.unit_price,
@@ -160,7 +164,8 @@ def _split(
     prior_self_pay: int | None,
     price_limit: int | None,
     restricted: bool,
-    special_service: bool,
+    kinds: str,
+    charge_type: str,
     amount: int,
     quantity: int,
     unit_price: int,
@@ -174,12 +179,41 @@ def _split(
         prior_self_pay=None if prior_self_pay is None else rate_of(prior_self_pay),
         price_limit=price_limit,
         restricted=restricted,
-        item_kind=SPECIAL_SERVICE if special_service else "",
+        item_kinds=kinds_of(kinds, charge_type),
     )
     split = plan.split_line(facts)
     check_split(amount, split)
     ratio = plan.line_ratio(facts)
     return split, divide_half_up(ratio.numerator * 10_000, ratio.denominator)
+
+
+@lru_cache(maxsize=1024)
+def kinds_of(registered: str, charge_type: str) -> tuple[str, ...]:
+    """All kinds that an item belongs to, the most specific first: those it is registered with, those of its charge type."""
+    own = tuple(registered.split("、")) if registered else ()
+    return (*own, *CHARGE_KINDS.get(charge_type, ()))
+
+
+def part_facts(plan: Plan, priced: Iterable[PricedLine]) -> dict[str, int]:
+    """The facts ``bill.NAME`` (fen) of the parts that a plan pays for in ways of their own; none in most plans."""
+    if not plan.program.parts:
+        return {}
+    return plan.part_amounts(
+        (kinds_of(term.kinds, term.charge_type), ITEM_CLASSES.get(term.item_class, term.item_class), split.in_scope)
+        for _, term, split, _ in priced
+    )
+
+
+def group_facts(plan: Plan, groups: Iterable[LineGroup]) -> dict[str, int]:
+    """As :func:`part_facts`, of lines that are stored, by the kinds and class they were split with."""
+    return plan.part_amounts(
+        (
+            kinds_of(group.item_kinds, group.charge_type),
+            ITEM_CLASSES.get(group.item_class, group.item_class),
+            group.in_scope,
+        )
+        for group in groups
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -209,6 +243,27 @@ def bill_of(priced: Iterable[PricedLine]) -> Bill:
         prior_self_pay += split.prior_self_pay
         in_scope += split.in_scope
     return Bill(out_of_scope, over_limit, prior_self_pay, in_scope)
+
+
+def sums_of(groups: Sequence[LineGroup]) -> LineSums:
+    """The sums of stored lines, as the database gives them."""
+    bill = Bill.of(
+        LineSplit(group.out_of_scope, group.over_limit, group.prior_self_pay, group.in_scope) for group in groups
+    )
+    return LineSums(
+        count=sum(group.count for group in groups),
+        amount=bill.total,
+        out_of_scope=bill.out_of_scope,
+        over_limit=bill.over_limit,
+        prior_self_pay=bill.prior_self_pay,
+        in_scope=bill.in_scope,
+        stamp=max((group.stamp for group in groups), default=0),
+    )
+
+
+def bill_of_sums(sums: LineSums) -> Bill:
+    """The bill that stored lines add up to."""
+    return Bill(sums.out_of_scope, sums.over_limit, sums.prior_self_pay, sums.in_scope)
 
 
 def check_total(*, bill: Bill, claimed_total: int, claimed_parts: Parts | None) -> None:

@@ -19,7 +19,7 @@ from tongchou.settlement.core.snapshots import (
     Snapshot,
 )
 from tongchou.settlement.core.tables import ACCOUNT_FUND, ACTIVE_ENROLMENT, ENROLMENT_STATES, MED_TYPES, MedType
-from tongchou.settlement.core.views import PaymentView
+from tongchou.settlement.core.views import EarlierYear, PaymentView
 
 NOT_USED, OWN_ACCOUNT, FAMILY_ACCOUNT = "0", "1", "2"
 
@@ -61,7 +61,10 @@ class JournalLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """Who pays what of one bill (fen), and what that moves. ``account_id`` 0: the personal account is not touched."""
+    """Who pays what of one bill (fen), and what that moves. ``account_id`` 0: the personal account is not touched.
+
+    ``earlier_years`` is filled for stays that the policy divides (:mod:`tongchou.settlement.core.years`).
+    """
 
     plan: Plan
     facts: Mapping[str, object]
@@ -79,6 +82,8 @@ class Decision:
     counters: tuple[CounterChange, ...]
     accumulators_before: Mapping[str, int]
     values: tuple[int, ...]
+    earlier_years: tuple[EarlierYear, ...] = ()
+    earlier_plans: tuple[Plan, ...] = ()
 
 
 def med_type_of(code: str) -> MedType:
@@ -132,6 +137,7 @@ def decide(
     insured: Insured,
     visit: Visit,
     bill: Bill,
+    parts: Mapping[str, int],
     counting_day: date,
     account: AccountSnapshot | None,
     account_used: str,
@@ -139,6 +145,9 @@ def decide(
     scheme: str,
 ) -> Decision:
     """Apply the plan to one bill.
+
+    Args:
+        parts: the facts ``bill.NAME`` (fen) where the plan pays for some items in ways of their own.
 
     Raises:
         Rejection: SETL-016, and what the policy refuses (POL-0xx).
@@ -149,6 +158,7 @@ def decide(
         continuous_since=insured.entitlement.continuous_since,
         visit=visit,
     )
+    facts.update(parts)
     periods = {spec.name: plan.period_key(spec, counting_day) for spec in plan.accumulators}
     before = {name: _counter(accumulators, period, name) for name, period in periods.items()}
     balance = usable_balance(account=account, account_used=account_used)

@@ -32,6 +32,7 @@ class Visit:
     days: int = 0
     disease: str = ""
     accident: bool = False
+    continued: bool = False
     details: Mapping[str, Any] | None = None
 
 
@@ -59,6 +60,8 @@ def facts_of(
         "visit.days": visit.days,
         "visit.disease": visit.disease,
     }
+    if visit.continued:
+        facts["visit.continued"] = True
     if visit.accident:
         facts["visit.accident"] = True
     if person.sex in SEXES:

@@ -94,8 +94,24 @@ class EncounterSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class LineGroup:
+    """Sums in fen of an encounter's unsettled lines of one day, kind and class; a refund is of the day of what it refunds."""
+
+    day: date
+    item_kinds: str
+    charge_type: str
+    item_class: str
+    count: int
+    out_of_scope: int
+    over_limit: int
+    prior_self_pay: int
+    in_scope: int
+    stamp: int
+
+
+@dataclass(frozen=True, slots=True)
 class LineSums:
-    """Sums of an encounter's unsettled lines, in fen, and how many they are."""
+    """Sums of an encounter's unsettled lines, in fen, and how many they are; ``stamp`` changes with every new line."""
 
     count: int
     amount: int
@@ -103,6 +119,7 @@ class LineSums:
     over_limit: int
     prior_self_pay: int
     in_scope: int
+    stamp: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,5 +85,20 @@ ACCOUNT_FUND: Final[dict[str, str]] = {"310": "310200", "390": "390500"}
 
 PENDING_APPROVAL, APPROVED, DISAPPROVED = "0", "1", "2"
 """hosp_appr_flag: no approval needed, approved, refused."""
-SPECIAL_SERVICE: Final = "特检特治"
-"""item_kind of special examinations and treatments."""
+CHARGE_KINDS: Final[dict[str, tuple[str, ...]]] = {
+    "01": ("床位",),
+    "02": ("诊察",),
+    "03": ("检查",),
+    "04": ("化验",),
+    "05": ("治疗",),
+    "06": ("手术",),
+    "07": ("护理",),
+    "08": ("材料",),
+    "09": ("西药", "药品"),
+    "10": ("中药饮片", "中药", "药品"),
+    "11": ("中成药", "中药", "药品"),
+    "12": ("一般诊疗",),
+    "13": ("挂号",),
+    "14": ("其他",),
+}
+"""med_chrgitm_type → item kinds that a policy may name, the most specific first."""

@@ -26,7 +26,7 @@ class PaymentView(msgspec.Struct, frozen=True):
 class LineSplitView(msgspec.Struct, frozen=True):
     """A fee line as stored: quantity 1/10,000, price and limit 1/1,000,000 yuan, ratio 1/10,000, amounts fen.
 
-    The first fields up to ``details`` have the names of the table's columns: a view is also the row that is written.
+    Fields that are columns have their names: a view is also the row that is written.
     """
 
     line_no: int
@@ -56,6 +56,33 @@ class LineSplitView(msgspec.Struct, frozen=True):
     negotiated: bool = False
     children: bool = False
     special_service: bool = False
+    item_kinds: str = ""
+
+
+class EarlierYear(msgspec.Struct, frozen=True, kw_only=True):
+    """What was decided for an earlier benefit year of a stay that the policy divides, as it is stored for the explanation.
+
+    Amounts in fen, ``pool_ratio`` 1/10,000. They are part of the settlement's own amounts; ``until`` is the year's last
+    day of the stay.
+    """
+
+    benefit_year: str
+    since: date
+    until: date
+    package: str
+    plan: str
+    out_of_scope: int
+    over_limit: int
+    prior_self_pay: int
+    in_scope: int
+    deductible: int
+    pool_ratio: int
+    fund_pay: int
+    account_pay: int
+    cash_pay: int
+    facts: Mapping[str, Any]
+    accumulators_before: Mapping[str, int]
+    values: tuple[int, ...]
 
 
 class SettlementView(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,6 +136,7 @@ class SettlementView(msgspec.Struct, frozen=True, kw_only=True):
     payments: tuple[PaymentView, ...]
     lines: tuple[LineSplitView, ...] = ()
     reversed_by: int | None = None
+    earlier_years: tuple[EarlierYear, ...] | None = None
 
     @property
     def person_pay(self) -> int:
