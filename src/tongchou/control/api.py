@@ -8,7 +8,7 @@ from tongchou.control.authority import Authority, authority_of
 from tongchou.control.checks import check
 from tongchou.control.demo import DEMO_OPERATORS, create_demo_operators, demo_password
 from tongchou.control.models import Operator
-from tongchou.control.services import approvals, calendar, operators, parameters, posts, sealing, trail
+from tongchou.control.services import anchors, approvals, calendar, operators, parameters, posts, sealing, trail
 from tongchou.control.services import sign_in as doors
 from tongchou.control.services.approvals import (
     BlindResult,
@@ -45,6 +45,7 @@ __all__ = [
     "Operator",
     "Upload",
     "acting",
+    "anchors",
     "approvals",
     "approve",
     "authority_of",

@@ -81,8 +81,10 @@ def _trail(args: argparse.Namespace) -> int:
         print(
             f"封存 {done.rows} 行，{done.blocks} 个区块" + ("（有长事务未结束，下次再封存）" if done.waited_out else "")
         )
+        if not done.anchored:
+            print("库外存证比数据库新，未改写：请先查明（tongchou trail verify）", file=sys.stderr)
         if not args.every:
-            return 0
+            return 0 if done.anchored else 1
         time.sleep(args.every)
 
 

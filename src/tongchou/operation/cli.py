@@ -162,8 +162,26 @@ def _restore(args: argparse.Namespace) -> int:
     _say(f"恢复完成{last}；{ties.summary(done.totals)}")
     if done.old_data:
         _say(f"原数据目录保留在 {done.old_data}，确认无误后可删除")
+    _say_of_trail(done.totals)
     _say("接着请执行：tongchou doctor 检查数据，tongchou backup 做一次新备份，然后启动服务")
     return 0
+
+
+def _say_of_trail(totals: Any) -> None:
+    """Does the trail reach as far as its seals outside the database? After a restore to a moment it does not."""
+    _django()
+    from tongchou.control.api import anchors
+    from tongchou.operation import ties
+
+    held = ties.trail_ends(totals)
+    later = anchors.later_than(held)
+    if not later:
+        _say("留痕与库外存证衔接")
+        return
+    _say("库外存证比恢复后的数据库新：恢复时点之后的留痕不在库中")
+    for anchor in later:
+        _say(f"  {anchors.sentence(anchor, held)}")
+    _say("存证保持原样；由审计岗核对后执行 tongchou trail reanchor --reason 恢复时点和批准人，原存证另存备查")
 
 
 def _drill(args: argparse.Namespace) -> int:
@@ -171,6 +189,7 @@ def _drill(args: argparse.Namespace) -> int:
 
     from tongchou.operation import drill, sealing, servers
 
+    _django()
     key = sealing.identity(args.identity) if args.identity else None
     server = servers.embedded()
     place = _place()

@@ -13,7 +13,7 @@ import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,8 @@ from tongchou.operation.store import Backup, Store
 
 DRILL_SETTINGS = restore.UNTIL_RECOVERED | {"archive_mode": "off", "fsync": "off", "shared_buffers": "64MB"}
 """The temporary server must not archive into the store, and need not survive a power cut."""
+SEALING_TAKES = timedelta(minutes=5)
+"""At most so long after its time a seal of the trail is in the database: what was sealed before must be in the backup."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,8 @@ class Report:
     restored: str
     tie_differences: list[str]
     lost_since: list[str]
+    sealed_since: list[str]
+    """Seals outside the database that are newer than the backup: to be expected, and said so that nobody wonders."""
     doctor_exit: int
     doctor_output: str
 
@@ -55,6 +59,8 @@ class Report:
             *(f"  {line}" for line in self.tie_differences),
             "与现行账簿：备份之后没有丢失" if not self.lost_since else "与现行账簿：备份之后有丢失",
             *(f"  {line}" for line in self.lost_since),
+            "与库外留痕存证：止于同一区块" if not self.sealed_since else "与库外留痕存证：备份之后又有封存，属正常",
+            *(f"  {line}" for line in self.sealed_since),
             f"数据检查（doctor）：{'通过' if self.doctor_exit == 0 else '未通过'}",
             *(f"  {line}" for line in self.doctor_output.splitlines() if self.doctor_exit != 0),
         ]
@@ -100,7 +106,7 @@ def run(
             with servers.connect(temporary.conninfo(servers.DATABASE)) as connection:
                 found = ties.totals(connection)
             say("检查恢复出的数据")
-            examined = _doctor(doctor, temporary, folder)
+            examined = _doctor(doctor, temporary, folder, of=backup.manifest.started - SEALING_TAKES)
         finally:
             temporary.stop(mode="immediate")
             shutil.rmtree(temporary.socket, ignore_errors=True)
@@ -111,15 +117,28 @@ def run(
         restored=ties.summary(found),
         tie_differences=ties.differences(backup.manifest.ties, found),
         lost_since=_lost(backup, live),
+        sealed_since=_sealed_since(found),
         doctor_exit=examined.returncode,
         doctor_output=(examined.stdout + examined.stderr).strip(),
     )
 
 
-def _doctor(command: Sequence[str], server: EmbeddedServer, folder: Path) -> subprocess.CompletedProcess[str]:
-    # The trail's roots outside are those of today; the copy is of last night and has not the newest blocks.
-    environment = os.environ | {"DATABASE_URL": server.conninfo(servers.DATABASE), "TONGCHOU_TRAIL_COPY": "1"}
+def _doctor(
+    command: Sequence[str], server: EmbeddedServer, folder: Path, *, of: datetime
+) -> subprocess.CompletedProcess[str]:
+    # The trail's roots outside are those of today; the copy is of an earlier moment and has not the newest blocks.
+    environment = os.environ | {
+        "DATABASE_URL": server.conninfo(servers.DATABASE),
+        "TONGCHOU_TRAIL_COPY": of.isoformat(),
+    }
     return subprocess.run([*command], env=environment, capture_output=True, text=True, check=False, cwd=folder)
+
+
+def _sealed_since(found: ties.Totals) -> list[str]:
+    from tongchou.control.api import anchors
+
+    held = ties.trail_ends(found)
+    return [anchors.sentence(anchor, held) for anchor in anchors.later_than(held)]
 
 
 def _lost(backup: Backup, live: str | None) -> list[str]:

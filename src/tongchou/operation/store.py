@@ -60,6 +60,11 @@ class Manifest:
     format: int = FORMAT
 
     @property
+    def started(self) -> datetime:
+        """When it was begun."""
+        return datetime.fromisoformat(self.started_at)
+
+    @property
     def finished(self) -> datetime:
         """When the backup was complete."""
         return datetime.fromisoformat(self.finished_at)

@@ -27,6 +27,7 @@ _PARTS = {
     "closed days": """
         SELECT area, count(*), max(day)::text, md5(string_agg(figures::text, ',' ORDER BY day))
         FROM ledger_businessday WHERE closed_at IS NOT NULL GROUP BY area ORDER BY area""",
+    "trail": "SELECT area, count(*) FROM control_trailblock GROUP BY area ORDER BY area",
 }
 """Part of the totals → SQL whose rows are compared; the first column (two for accounts) names the row."""
 _EXACT = ("journals", "accounts", "settlements")
@@ -37,6 +38,7 @@ _LABELS = {
     "settlements": "结算",
     "receipts": "报文",
     "closed days": "已日结业务日",
+    "trail": "留痕区块",
 }
 _KEYS = {"accounts": 2}
 
@@ -45,7 +47,7 @@ def totals(connection: psycopg.Connection[Any]) -> Totals:
     """The totals of a database; parts whose tables do not exist yet are left out."""
     found: Totals = {}
     for part, sql in _PARTS.items():
-        table = next(word for word in sql.split() if word.startswith(("ledger_", "settlement_")))
+        table = next(word for word in sql.split() if word.startswith(("ledger_", "settlement_", "control_")))
         exists = connection.execute("SELECT to_regclass(%s)", [table]).fetchone()
         if exists and exists[0]:
             found[part] = [list(row) for row in connection.execute(sql).fetchall()]
@@ -67,14 +69,19 @@ def differences(stated: Totals, found: Totals) -> list[str]:
 
 
 def changed_since(stated: Totals, live: Totals) -> list[str]:
-    """What the live books have lost since the totals were stated: journals, settlements and receipts only ever grow."""
+    """What the live books have lost since the totals were stated: journals, settlements, receipts and sealed trail only grow."""
     lines = []
-    for part in ("journals", "settlements", "receipts", "closed days"):
+    for part in ("journals", "settlements", "receipts", "closed days", "trail"):
         now = {row[0]: row[1] for row in live.get(part, [])}
         for row in stated.get(part, []):
             if now.get(row[0], 0) < row[1]:
                 lines.append(f"{_LABELS[part]} {row[0]}：备份时 {row[1]} 条，现在只有 {now.get(row[0], 0)} 条")
     return lines
+
+
+def trail_ends(stated: Totals) -> dict[str, int]:
+    """Area → number of the last sealed block of its audit trail; blocks are numbered without gaps."""
+    return {row[0]: row[1] for row in stated.get("trail", [])}
 
 
 def summary(stated: Totals) -> str:

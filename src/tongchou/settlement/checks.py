@@ -149,8 +149,9 @@ RULES = (
         """
         SELECT r.institution_code, r.message_id, r.transaction, r.subject FROM settlement_receipt r
         WHERE (r.transaction IN ('2102', '2103', '2207', '2208', '2304', '2305')
+               AND NOT (r.subject = 0 AND r.undone_by <> '')
                AND NOT EXISTS (SELECT 1 FROM settlement_settlement s WHERE s.id = r.subject))
-           OR (r.transaction IN ('2201', '2401')
+           OR (r.transaction IN ('2201', '2401') AND NOT (r.subject = 0 AND r.undone_by <> '')
                AND NOT EXISTS (SELECT 1 FROM settlement_encounter e WHERE e.id = r.subject))
         ORDER BY 1, 2
         """,

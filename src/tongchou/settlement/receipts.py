@@ -26,6 +26,13 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, '') ON CONFLICT DO NOTHING RETURNING 1
 """
 
 
+_BAR = """
+INSERT INTO settlement_receipt (
+    institution_code, message_id, transaction, body_hash, answer, subject, received_at, undone_by)
+VALUES (%s, %s, %s, '', '', 0, %s, %s) ON CONFLICT DO NOTHING RETURNING 1
+"""
+
+
 class _TakenMeanwhile(Exception):
     """The same message was answered by somebody else while we worked: roll back, give that answer."""
 
@@ -34,6 +41,19 @@ def read_receipt(receipt: Receipt) -> ReceiptSnapshot | None:
     """What is stored for the message, or ``None``."""
     rows = run(_READ, (receipt.institution_code, receipt.message_id))
     return ReceiptSnapshot(*rows[0]) if rows else None
+
+
+def bar(message: Receipt, *, by: str, now: datetime) -> bool:
+    """Bar a message that 2601 wants undone and that never came: should it still be on its way, it is refused (SETL-002).
+
+    Otherwise a settlement that waited in a queue while the database failed over would be booked after its institution
+    had been told that there is nothing to undo.
+
+    Returns:
+        False when the message has been answered meanwhile.
+    """
+    row = (message.institution_code, message.message_id, message.transaction, now, by)
+    return bool(run(_BAR, row))
 
 
 def once(*, receipt: Receipt, work: Callable[[], tuple[bytes, int]], now: datetime) -> bytes:

@@ -19,7 +19,7 @@ from tongchou.settlement.core.views import PaymentView, SettlementView
 from tongchou.settlement.database import run
 from tongchou.settlement.drafting import CANCELLED, DISCHARGED, OPEN, SETTLED
 from tongchou.settlement.reading import local_day
-from tongchou.settlement.receipts import once, read_receipt
+from tongchou.settlement.receipts import bar, once, read_receipt
 from tongchou.settlement.serials import next_id
 from tongchou.settlement.settling import ATTEMPTS, stored_answer
 from tongchou.settlement.stored import StoredSettlement, read_stored, view_of
@@ -218,7 +218,8 @@ def undo(
 ) -> bytes:
     """Undo what an earlier message of the institution did (2601), once.
 
-    A settlement is revoked, a revocation is taken back (settled again under a new id), an admission is cancelled.
+    A settlement is revoked, a revocation is taken back (settled again under a new id), an admission is cancelled. A message
+    that is not known is barred: it is refused should it come later.
 
     Raises:
         Rejection: SETL-050 nothing to undo, SETL-051 not reversible, SETL-052 already undone, SETL-053 another person's,
@@ -236,7 +237,9 @@ def undo(
         body_hash=b"",
     )
     original = read_receipt(message)
-    if original is None or original.transaction != original_transaction:
+    if original is None and not bar(message, by=receipt.message_id, now=now):
+        original = read_receipt(message)
+    if original is None or original.transaction != original_transaction or not original.body_hash:
         raise rejections.NOTHING_TO_UNDO(message_id=original_message_id, transaction=original_transaction)
     if original.undone_by:
         raise rejections.ALREADY_UNDONE(message_id=original_message_id, undone_by=original.undone_by)

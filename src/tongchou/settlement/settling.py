@@ -190,7 +190,9 @@ def stored_answer(stored: ReceiptSnapshot, receipt: Receipt) -> bytes:
     Raises:
         Rejection: SETL-001 the message id belongs to another request, SETL-002 the message was undone.
     """
-    if stored.transaction != receipt.transaction or stored.body_hash != receipt.body_hash.hex():
+    barred = stored.undone_by and not stored.body_hash  # taken back before it arrived (receipts.bar): any body is late
+    same = stored.transaction == receipt.transaction and stored.body_hash == receipt.body_hash.hex()
+    if not barred and not same:
         raise rejections.REPEATED(message_id=receipt.message_id, transaction=stored.transaction)
     if stored.undone_by:
         raise rejections.UNDONE(message_id=receipt.message_id, undone_by=stored.undone_by)

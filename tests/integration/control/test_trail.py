@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -206,8 +206,25 @@ def test_an_end_cut_off_with_its_blocks_is_found_by_what_lies_outside(
         sql("DELETE FROM control_trailblock WHERE number = 2")
         sql("DELETE FROM control_trail WHERE object_id::int >= 5")
     assert numbers(sealing.check()) == ["T5"]
-    monkeypatch.setenv("TONGCHOU_TRAIL_COPY", "1")
+    monkeypatch.setenv("TONGCHOU_TRAIL_COPY", (now - timedelta(minutes=1)).isoformat())
     assert sealing.check() == [], "a copy of an earlier moment lacks the newest blocks, and that is all"
+    monkeypatch.setenv("TONGCHOU_TRAIL_COPY", (now + timedelta(minutes=1)).isoformat())
+    assert numbers(sealing.check()) == ["T5"], "what was anchored before the copy's moment must be in the copy"
+
+
+def test_the_next_sealing_does_not_cover_an_end_that_was_cut_off(now: datetime, anchors: Path) -> None:
+    """The heads outside are the only witness of the blocks that are gone: they are not written over."""
+    for part in range(2):
+        write(5, start=part * 5)
+        sealing.seal(now=now)
+    with as_intruder():  # the same as an old copy of the database put in the place of the new one
+        sql("DELETE FROM control_trailblock WHERE number = 2")
+        sql("DELETE FROM control_trail WHERE object_id::int >= 5")
+    kept = (anchors / "heads.json").read_bytes()
+    write(1, start=20)
+    assert sealing.seal(now=now).anchored is False
+    assert (anchors / "heads.json").read_bytes() == kept
+    assert numbers(sealing.check()) == ["T5"]
 
 
 def test_rows_and_blocks_rewritten_together_are_found_by_the_root_outside(now: datetime, anchors: Path) -> None:
@@ -217,9 +234,7 @@ def test_rows_and_blocks_rewritten_together_are_found_by_the_root_outside(now: d
     with as_intruder():
         sql("UPDATE control_trail SET operator = 'other'")
         sql("DELETE FROM control_trailblock")
-    heads = (anchors / "heads.json").read_bytes()
-    sealing.seal(now=now, certain=True)
-    (anchors / "heads.json").write_bytes(heads)
+    assert sealing.seal(now=now, certain=True).anchored is False
     assert numbers(sealing.check()) == ["T5"]
 
 

@@ -102,6 +102,22 @@ def test_what_never_happened_cannot_be_undone() -> None:
         undo("M1", "2204")
 
 
+def test_what_was_taken_back_before_it_arrived_is_refused_when_it_comes() -> None:
+    """An institution gave up waiting and was told that there is nothing to undo: its message must not be settled later."""
+    before = money()
+    with pytest.raises(Rejection, match="SETL-050"):
+        undo("M1", "2102")
+    (late,) = api.settle_many(jobs=[job(purchase(), message="M1")])
+    assert isinstance(late, Rejection)
+    assert late.code == "SETL-002"
+    assert money() == before
+    with pytest.raises(Rejection, match="SETL-050"):
+        undo("M1", "2102", message="U2")
+    assert [finding for finding in api.examine(today=NOW.date()) if finding.number == "S8"] == []
+    (fresh,) = api.settle_many(jobs=[job(purchase(), message="M2")])
+    assert isinstance(fresh, bytes)
+
+
 def test_the_view_of_a_settlement_reads_as_it_was_settled() -> None:
     seen: list[api.SettlementView] = []
     api.settle_many(

@@ -8,7 +8,6 @@ area and day. Each day's root, and the head of every area's chain, also go to fi
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -19,7 +18,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Max, Sum
 from django.utils import timezone
@@ -27,6 +25,8 @@ from django.utils import timezone
 from tongchou.control.core import chain
 from tongchou.control.core.chain import Block, Fault
 from tongchou.control.models import TrailBlock, TrailRoot
+from tongchou.control.services import anchors
+from tongchou.control.services.anchors import Anchor
 from tongchou.control.services.trail import record
 from tongchou.kernel.findings import Finding
 
@@ -50,12 +50,16 @@ _REMEDY = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sealed:
-    """What a sealing did: blocks and rows, the last number sealed; ``waited_out`` if open transactions kept it from it."""
+    """What a sealing did: blocks and rows, the last number sealed; ``waited_out`` if open transactions kept it from it.
+
+    ``anchored`` is False when the heads outside the database name blocks that it lacks, and were therefore left alone.
+    """
 
     blocks: int
     rows: int
     last_seq: int
     waited_out: bool = False
+    anchored: bool = True
 
 
 def seal(*, now: datetime, wait_seconds: int = 10, certain: bool = False) -> Sealed:
@@ -79,9 +83,8 @@ def seal(*, now: datetime, wait_seconds: int = 10, certain: bool = False) -> Sea
             blocks, rows = blocks + len(made), rows + sum(block.row_count for block in made)
             start = end
         roots = _roots(now)
-    if blocks:
-        _anchor(heads, roots)
-    return Sealed(blocks=blocks, rows=rows, last_seq=start)
+    anchored = anchors.write(heads, roots, now=now) if blocks else True
+    return Sealed(blocks=blocks, rows=rows, last_seq=start, anchored=anchored)
 
 
 def pending() -> tuple[int, datetime | None]:
@@ -118,20 +121,10 @@ def reanchor(*, reason: str, now: datetime) -> Path:
     """
     if not reason.strip():
         raise ValueError("a reason is needed")
-    folder = anchor_folder()
-    aside = folder / f"superseded-{now:%Y%m%dT%H%M%S}"
-    aside.mkdir(parents=True, mode=0o700)
-    for name in ("roots.jsonl", "heads.json"):
-        if (folder / name).is_file():
-            (folder / name).rename(aside / name)
+    aside = anchors.set_aside(now=now)
     record(action="reanchor", object_kind="trail", reason=reason, after={"aside": aside.name})
-    _anchor(_heads(), list(TrailRoot.objects.order_by("area", "day")))
+    anchors.write(_heads(), list(TrailRoot.objects.order_by("area", "day")), now=now)
     return aside
-
-
-def anchor_folder() -> Path:
-    """Where roots and heads lie outside the database; a site puts it on another machine's disk (write once)."""
-    return Path(os.environ.get("TONGCHOU_TRAIL_ANCHORS") or Path(settings.HOME.root) / "trail")
 
 
 # --- sealing ---------------------------------------------------------------------------------------------------------
@@ -247,35 +240,6 @@ def _roots(now: datetime) -> list[TrailRoot]:
     return TrailRoot.objects.bulk_create(roots)
 
 
-def _anchor(heads: dict[str, tuple[int, bytes]], roots: Sequence[TrailRoot]) -> None:
-    """Write the roots and heads outside the database; only added to, and on the disk before this returns."""
-    folder = anchor_folder()
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if roots:
-        lines = [
-            json.dumps(
-                {
-                    "area": root.area,
-                    "day": root.day.isoformat(),
-                    "block": root.block_number,
-                    "rows": root.row_count,
-                    "root": bytes(root.root_hash).hex(),
-                }
-            )
-            for root in roots
-        ]
-        with (folder / "roots.jsonl").open("a", encoding="utf-8") as file:
-            file.write("\n".join(lines) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-    draft = folder / f".heads.{os.getpid()}"
-    with draft.open("w", encoding="utf-8") as file:
-        json.dump({area: {"block": number, "hash": block.hex()} for area, (number, block) in heads.items()}, file)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(folder / "heads.json")
-
-
 # --- verifying -------------------------------------------------------------------------------------------------------
 
 _COLUMNS = (
@@ -376,33 +340,31 @@ def _name_rows(key: tuple[int, str, date], ranges: dict[int, tuple[int, int]]) -
 def _anchored(area: str | None) -> list[Fault]:
     """The roots and heads that lie outside, against the blocks inside.
 
-    ``TONGCHOU_TRAIL_COPY`` says that this is a copy of an earlier moment (a restore drill): blocks sealed since are not missed.
+    ``TONGCHOU_TRAIL_COPY`` is the moment that this copy is of (a restore drill): what was anchored later is not missed.
     """
     found = []
-    copy = bool(os.environ.get("TONGCHOU_TRAIL_COPY"))
-    for place, what, block, expected in _outside():
-        if area is not None and place != area:
+    for anchor in anchors.read():
+        if area is not None and anchor.area != area:
             continue
-        kept = TrailBlock.objects.filter(area=place, number=block).values_list("block_hash", flat=True).first()
-        if kept is None and copy:
+        kept = (
+            TrailBlock.objects.filter(area=anchor.area, number=anchor.block)
+            .values_list("block_hash", flat=True)
+            .first()
+        )
+        if kept is None and _after_this_copy(anchor):
             continue
         if kept is None:
-            found.append(Fault(number="T5", what=f"区划 {place} 的{what}存证在库外，区块 {block} 在数据库中不存在"))
-        elif bytes(kept).hex() != expected:
-            found.append(Fault(number="T5", what=f"区划 {place} 的{what}与库外存证不符（区块 {block}）"))
+            what = f"区划 {anchor.area} 的{anchor.what}存证在库外，区块 {anchor.block} 在数据库中不存在"
+            found.append(Fault(number="T5", what=what))
+        elif bytes(kept).hex() != anchor.digest:
+            what = f"区划 {anchor.area} 的{anchor.what}与库外存证不符（区块 {anchor.block}）"
+            found.append(Fault(number="T5", what=what))
     return found
 
 
-def _outside() -> Iterator[tuple[str, str, int, str]]:
-    roots, heads = anchor_folder() / "roots.jsonl", anchor_folder() / "heads.json"
-    if roots.is_file():
-        for line in roots.read_text("utf-8").splitlines():
-            if line.strip():
-                root = json.loads(line)
-                yield root["area"], f"{root['day']} 日根", root["block"], root["root"]
-    if heads.is_file():
-        for area, head in json.loads(heads.read_text("utf-8")).items():
-            yield area, "链头", head["block"], head["hash"]
+def _after_this_copy(anchor: Anchor) -> bool:
+    moment = os.environ.get("TONGCHOU_TRAIL_COPY", "")
+    return bool(moment) and (anchor.at is None or anchor.at > datetime.fromisoformat(moment))
 
 
 def _tail() -> list[Fault]:
