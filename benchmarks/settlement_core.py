@@ -65,11 +65,6 @@ def database(extra: dict[str, str]) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-PERSONS = """
-INSERT INTO registry_person (number, cert_type, cert_no, name, sex, ethnicity, birth_date, phone, address, area_id, created_at)
-SELECT '6299' || lpad(n::text, 8, '0'), '01', '62990219800101' || lpad(n::text, 6, '0'), '张' || n, '1', '1', '1980-01-01', '', '',
-       '629902', now() FROM generate_series(1, %s) AS n;
-"""
 INSURED = """
 INSERT INTO registry_enrolment (person_id, scheme, person_type, area_id, civil_servant, flexible, status, period)
 SELECT id, '310', '11', '629902', false, false, '1', daterange('2020-01-01', NULL) FROM registry_person;
@@ -82,13 +77,22 @@ ANALYZE;
 
 def fill(persons: int) -> None:
     """The settlement tests' world with many persons; their opening balances are not booked."""
+    from datetime import UTC, date, datetime
+
     from django.db import connection
 
     from tests.integration.settlement import world
+    from tongchou.registry import api as registry
 
     world.build(persons=0)
+    born, now = date(1980, 1, 1), datetime.now(UTC)
+    registry.load_persons(
+        (
+            number, f"6299{n:08d}", "01", f"62990219800101{n:06d}", f"张{n}", "1", "1", born, None, "", "", "629902", None, now,
+        )
+        for n, number in enumerate(registry.reserve_ids(kind="persons", count=persons), start=1)
+    )  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(PERSONS, [persons])
         for statement in INSURED.split(";"):
             if statement.strip():
                 cursor.execute(statement)

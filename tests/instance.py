@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from unittest.mock import patch
 
 START_SECONDS = 90
 
@@ -42,6 +43,14 @@ class Instance:
         done = self.command("db", "psql", "-qXAt", "-v", "ON_ERROR_STOP=1", "-c", statement)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
+
+    def clear(self, column: str, cipher: str) -> str:
+        """The text of a ciphertext (``\\x…`` as psql prints it) under this instance's keys."""
+        from tongchou.control import vault
+
+        keys = (self.home / "keys" / "data-keys.json").read_text("utf-8")
+        with patch.dict(os.environ, {"TONGCHOU_DATA_KEYS": keys}):
+            return vault.decrypt(column=column, data=bytes.fromhex(cipher.removeprefix("\\x")))
 
     def database_pid(self) -> int:
         """Process id of the instance's PostgreSQL."""

@@ -6,7 +6,9 @@ from tongchou.control import queries, rights
 from tongchou.control.actor import Actor, acting, current_actor, set_actor, writing
 from tongchou.control.authority import Authority, authority_of
 from tongchou.control.checks import check
+from tongchou.control.columns import Column, register_column
 from tongchou.control.demo import DEMO_OPERATORS, create_demo_operators, demo_password
+from tongchou.control.fields import SealedBytes, SealedText, SearchHash, hashes_of
 from tongchou.control.models import Operator
 from tongchou.control.services import anchors, approvals, calendar, operators, parameters, posts, sealing, trail
 from tongchou.control.services import sign_in as doors
@@ -27,11 +29,10 @@ from tongchou.control.services.approvals import (
 from tongchou.control.services.calendar import deadline_after, ensure_calendar, working_day
 from tongchou.control.services.operators import create_operator, record_personal_access
 from tongchou.control.services.parameters import integer_of, load_code_set, next_number, value_of
-from tongchou.control.services.rotation import Column, register_column
 from tongchou.control.services.sealing import seal
 from tongchou.control.services.sign_in import sign_in
 from tongchou.control.services.trail import record, record_reading
-from tongchou.control.vault import decrypt, encrypt, search_hash, search_hashes
+from tongchou.control.vault import Sealer, decrypt, decrypt_bytes, encrypt, encrypt_bytes, search_hash, search_hashes
 
 __all__ = [
     "Actor",
@@ -43,6 +44,10 @@ __all__ = [
     "Execution",
     "Kind",
     "Operator",
+    "SealedBytes",
+    "SealedText",
+    "Sealer",
+    "SearchHash",
     "Upload",
     "acting",
     "anchors",
@@ -56,12 +61,15 @@ __all__ = [
     "current_actor",
     "deadline_after",
     "decrypt",
+    "decrypt_bytes",
     "demo_password",
     "discard_blind",
     "doors",
     "encrypt",
+    "encrypt_bytes",
     "ensure_calendar",
     "enter_blind",
+    "hashes_of",
     "integer_of",
     "load_code_set",
     "next_number",

@@ -89,7 +89,7 @@ def _trail(args: argparse.Namespace) -> int:
 
 
 def _keys(args: argparse.Namespace) -> int:
-    from tongchou.control import vault
+    from tongchou.control import columns, vault
     from tongchou.control.services import rotation
 
     if args.action == "rotate":
@@ -102,9 +102,10 @@ def _keys(args: argparse.Namespace) -> int:
         print(f"已清理密钥 {'、'.join(map(str, gone)) or '无'}；请同时从备份介质中销毁")
     kept = vault.keys()
     print(f"密钥文件 {vault.keys_file()}，当前密钥 {kept.current}，共 {len(kept.ciphers)} 个")
-    for column in rotation.columns():
-        held = "，".join(f"密钥 {number}: {rows} 行" for number, rows in sorted(rotation.usage(column).items()))
-        print(f"  {column.label}: {held or '无数据'}")
+    for column in columns.columns():
+        used = sorted(rotation.usage(column).items())
+        held = "，".join(f"密钥 {number}: {rows} 行" if number else f"明文: {rows} 行" for number, rows in used)
+        print(f"  {column.name}: {held or '无数据'}")
     return 0
 
 

@@ -241,13 +241,25 @@ KEY_MISSING = rejection.kind(
 )
 DATA_TAMPERED = rejection.kind(
     "CTRL-051",
-    zh="密文校验失败：数据被改动或放错了位置",
-    en="ciphertext does not verify",
-    remedy="请从备份恢复该记录，并查明何人改动",
+    zh="密文校验失败：数据被改动或放错了位置，或者密钥不是加密时的那一把",
+    en="ciphertext does not verify: altered, moved, or another key",
+    remedy="请运行 tongchou doctor 查明范围：多处失败说明密钥文件被换掉，请从密钥备份恢复；只此一处请从备份恢复该记录，并查明何人改动",
 )
 CASES_WAIT = rejection.kind(
     "CTRL-052",
     zh="还有未办结的复核事项，不能清理旧的检索密钥",
     en="cases wait that carry hashes under the older search key",
     remedy="请等这些事项办结或撤回后再清理",
+)
+KEYS_LOST = rejection.kind(
+    "CTRL-053",
+    zh="数据密钥文件 {file} 不存在，而数据库中已有加密的个人信息",
+    en="the data keys {file} are missing, but the database holds ciphertexts",
+    remedy="请从密钥备份恢复该文件（或设置环境变量 TONGCHOU_DATA_KEYS）后重试；不要让程序生成新密钥，新密钥读不出原有数据",
+)
+KEYS_UNREADABLE = rejection.kind(
+    "CTRL-054",
+    zh="数据密钥 {place} 不能读取或写入（{why}）",
+    en="the data keys {place} can't be read or written ({why})",
+    remedy="请检查文件的所有者和权限（应归运行用户所有，权限 0600）、磁盘空间和内容是否完整；内容损坏时从密钥备份恢复",
 )

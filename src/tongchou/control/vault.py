@@ -4,21 +4,23 @@ A ciphertext is ``version 1 byte | key id 2 bytes | nonce 12 | ciphertext and ta
 with it, so a value can't be moved to another column unnoticed. Which cipher a key belongs to stands with the key:
 AES-256-GCM, or SM4-GCM where ``TONGCHOU_CIPHER=SM4-GCM`` when the key is made.
 
-Keys: ``keys/data-keys.json`` in the home folder (mode 0600), or the same JSON in ``TONGCHOU_DATA_KEYS``.
+Keys: ``keys/data-keys.json`` in the home folder (mode 0600), or the same JSON in ``TONGCHOU_DATA_KEYS``. They are made at the
+first use, but never where the database already holds ciphertexts: then they were lost, and new ones would read nothing.
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import json
 import os
 import secrets
 import struct
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
-from tongchou.control.rejections import DATA_TAMPERED, KEY_MISSING
+from tongchou.control.rejections import DATA_TAMPERED, KEY_MISSING, KEYS_LOST, KEYS_UNREADABLE
 
 AES, SM4 = "AES-256-GCM", "SM4-GCM"
 KEY_BYTES = {AES: 32, SM4: 16}
@@ -58,6 +60,14 @@ class Keys:
 
 _lock = threading.Lock()
 _cached: tuple[object, Keys] | None = None
+_holds_ciphertexts: Callable[[], bool] = bool
+"""Says whether the database has ciphertexts; rotation, which knows their columns, puts its own here."""
+
+
+def ask_before_making(holds_ciphertexts: Callable[[], bool]) -> None:
+    """From now on this is asked before keys are made: true means that there were keys, and they are lost."""
+    global _holds_ciphertexts
+    _holds_ciphertexts = holds_ciphertexts
 
 
 def keys_file() -> Path:
@@ -66,28 +76,50 @@ def keys_file() -> Path:
 
 
 def keys() -> Keys:
-    """The keys of this instance, made at the first call. A changed file is read again at once."""
+    """The keys of this instance, made at the first call. A changed file is read again at once.
+
+    Raises:
+        Rejection: CTRL-053 they were lost, CTRL-054 they can't be read or written.
+    """
     global _cached
     given = os.environ.get("TONGCHOU_DATA_KEYS")
     with _lock:
         mark = given or _mark(keys_file())
         if _cached is None or mark is None or _cached[0] != mark:
-            loaded = _parse(json.loads(given)) if given else _load_or_make(keys_file())
+            try:
+                loaded = _parse(json.loads(given)) if given else _load_or_make(keys_file())
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                place = "TONGCHOU_DATA_KEYS" if given else keys_file()
+                raise KEYS_UNREADABLE(place=place, why=type(error).__name__) from error
             _cached = (given or _mark(keys_file()), loaded)
         return _cached[1]
 
 
 def encrypt(*, column: str, text: str) -> bytes:
     """The ciphertext of a text, under the current key, for this column (``room.table.column``)."""
+    return encrypt_bytes(column=column, data=text.encode())
+
+
+def encrypt_bytes(*, column: str, data: bytes) -> bytes:
+    """The ciphertext of bytes, under the current key, for this column."""
     kept = keys()
     head = _HEAD.pack(VERSION, kept.current)
     nonce = secrets.token_bytes(NONCE_BYTES)
     cipher, key = kept.ciphers[kept.current]
-    return head + nonce + _seal(cipher, key, nonce, text.encode(), head + column.encode())
+    return head + nonce + _seal(cipher, key, nonce, data, head + column.encode())
 
 
 def decrypt(*, column: str, data: bytes) -> str:
     """The text of a ciphertext.
+
+    Raises:
+        Rejection: CTRL-050 the key is missing, CTRL-051 the ciphertext does not verify.
+    """
+    return decrypt_bytes(column=column, data=data).decode()
+
+
+def decrypt_bytes(*, column: str, data: bytes) -> bytes:
+    """The bytes of a ciphertext.
 
     Raises:
         Rejection: CTRL-050 the key is missing, CTRL-051 the ciphertext does not verify.
@@ -97,13 +129,39 @@ def decrypt(*, column: str, data: bytes) -> str:
         raise DATA_TAMPERED()
     head, nonce = raw[: _HEAD.size], raw[_HEAD.size : _HEAD.size + NONCE_BYTES]
     number = key_of(raw)
-    if number not in keys().ciphers:
+    known = keys().ciphers.get(number)
+    if known is None:
         raise KEY_MISSING(key=number)
-    cipher, key = keys().ciphers[number]
+    cipher, key = known
     try:
-        return _open(cipher, key, nonce, raw[_HEAD.size + NONCE_BYTES :], head + column.encode()).decode()
+        return _open(cipher, key, nonce, raw[_HEAD.size + NONCE_BYTES :], head + column.encode())
     except InvalidTag:
         raise DATA_TAMPERED() from None
+
+
+class Sealer:
+    """Encrypts many texts of one column under the key that was current when it was made."""
+
+    def __init__(self, column: str) -> None:
+        kept = keys()
+        self._cipher, self._key = kept.ciphers[kept.current]
+        self._head = _HEAD.pack(VERSION, kept.current)
+        self._label = self._head + column.encode()
+        self._column, self._search = column, kept.search[0]
+
+    def seal(self, text: str) -> bytes:
+        """The ciphertext of a text."""
+        nonce = os.urandom(NONCE_BYTES)
+        return self._head + nonce + _seal(self._cipher, self._key, nonce, text.encode(), self._label)
+
+    def hash(self, text: str) -> str:
+        """The keyed hash under which the text is found."""
+        return _hash(self._search, self._column, text)
+
+
+def is_sealed(data: bytes) -> bool:
+    """Does this begin as a ciphertext does? Texts, answers, PDF, pictures and workbooks begin otherwise."""
+    return bytes(data[:1]) == bytes([VERSION])
 
 
 def key_of(data: bytes) -> int:
@@ -148,12 +206,17 @@ def retire_keys(*, keep: set[int]) -> list[int]:
 
 
 def _hash(key: bytes, column: str, text: str) -> str:
-    return hmac.new(key, f"{column}\0{text}".encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(key, f"{column}\0{text}".encode(), "sha256").hex()
+
+
+@lru_cache(maxsize=64)
+def _aes(key: bytes) -> AESGCM:
+    return AESGCM(key)
 
 
 def _seal(cipher: str, key: bytes, nonce: bytes, plain: bytes, label: bytes) -> bytes:
     if cipher == AES:
-        return AESGCM(key).encrypt(nonce, plain, label)
+        return _aes(key).encrypt(nonce, plain, label)
     encryptor = Cipher(algorithms.SM4(key), modes.GCM(nonce)).encryptor()
     encryptor.authenticate_additional_data(label)
     return encryptor.update(plain) + encryptor.finalize() + encryptor.tag
@@ -161,7 +224,7 @@ def _seal(cipher: str, key: bytes, nonce: bytes, plain: bytes, label: bytes) -> 
 
 def _open(cipher: str, key: bytes, nonce: bytes, sealed: bytes, label: bytes) -> bytes:
     if cipher == AES:
-        return AESGCM(key).decrypt(nonce, sealed, label)
+        return _aes(key).decrypt(nonce, sealed, label)
     body, tag = sealed[:-TAG_BYTES], sealed[-TAG_BYTES:]
     decryptor = Cipher(algorithms.SM4(key), modes.GCM(nonce, tag)).decryptor()
     decryptor.authenticate_additional_data(label)
@@ -192,6 +255,8 @@ def _mark(path: Path) -> object:
 
 def _load_or_make(path: Path) -> Keys:
     if not path.is_file():
+        if _holds_ciphertexts():
+            raise KEYS_LOST(file=path)
         _write(path, Keys(current=1, ciphers={1: _new_key()}, search=(secrets.token_bytes(32),)), replace=False)
     return _parse(json.loads(path.read_text("utf-8")))
 

@@ -12,6 +12,7 @@ from tongchou.catalogues import api as catalogues
 from tongchou.demo import catalogue, rejections, tables
 from tongchou.demo.tables import DiagnosisRow
 from tongchou.providers import api as providers
+from tongchou.registry import api as registry
 
 CITY = tables.CITY
 PAGE = 5_000
@@ -68,8 +69,8 @@ class Priced:
 
 
 _PATIENTS = """
-    SELECT p.id, p.number, p.cert_no, p.name, p.sex, p.birth_date, e.scheme, e.person_type, e.area_id,
-           coalesce(c.number, ''), coalesce(c.serial, ''), coalesce(t.number, ''),
+    SELECT p.id, p.number, p.cert_no_cipher, p.name, p.sex, p.birth_date, e.scheme, e.person_type, e.area_id,
+           c.number_cipher, coalesce(c.serial, ''), t.number_cipher,
            EXISTS (SELECT 1 FROM contributions_entitlement n
                    WHERE n.person_id = p.id AND n.scheme = e.scheme AND n.period @> %(day)s),
            ARRAY(SELECT d.disease_code FROM registry_diseasecertificate d
@@ -98,16 +99,16 @@ def patients(*, on: date, after: int = 0) -> Iterator[Patient]:
             yield Patient(
                 id=row[0],
                 number=row[1],
-                cert_no=row[2],
+                cert_no=registry.clear_text(column="registry.person.cert_no", data=row[2]),
                 name=row[3],
                 sex=row[4],
                 birth_date=row[5],
                 scheme=row[6],
                 person_type=row[7],
                 area=row[8],
-                card=row[9],
+                card=registry.clear_text(column="registry.card.number", data=row[9]),
                 card_serial=row[10],
-                token=row[11],
+                token=registry.clear_text(column="registry.card.number", data=row[11]),
                 entitled=row[12],
                 diseases=tuple(row[13]),
             )

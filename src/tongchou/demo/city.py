@@ -275,6 +275,7 @@ _FILLED = (
     "registry_identityclass",
     "registry_diseasecertificate",
     "registry_change",
+    "registry_sealedchange",
     "contributions_entitlement",
     "accounts_account",
     "catalogues_item",

@@ -17,6 +17,7 @@ from tongchou.registry.bulk import (
     reserve_ids,
 )
 from tongchou.registry.cards import issue_card, lift_loss, replace_card, report_loss
+from tongchou.registry.clear import clear_person, clear_text
 from tongchou.registry.core import (
     BASIC_SCHEMES,
     AreaView,
@@ -87,6 +88,8 @@ __all__ = [
     "change_person",
     "changes_of",
     "changes_of_employer",
+    "clear_person",
+    "clear_text",
     "copy_rows",
     "day_range",
     "diseases_of",

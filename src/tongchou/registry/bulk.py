@@ -1,4 +1,7 @@
-"""Bulk loading by COPY, for first loads and large imports. Constraints of the tables hold as always."""
+"""Bulk loading by COPY, for first loads and large imports. Constraints of the tables hold as always.
+
+Rows come with plain values; what the tables keep encrypted is encrypted here, on its way.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from datetime import date
 from typing import Any
 
 from django.db import connection
+
+from tongchou.control.api import Sealer
 
 PERSON_COLUMNS = (
     "id",
@@ -134,17 +139,19 @@ def load_employers(rows: Iterable[tuple[object, ...]]) -> int:
 
 def load_households(rows: Iterable[tuple[object, ...]]) -> int:
     """Load households (``HOUSEHOLD_COLUMNS``)."""
-    return _load("registry_household", HOUSEHOLD_COLUMNS, rows)
+    return _load_sealed("registry_household", HOUSEHOLD_COLUMNS, rows, sealed=("address",))
 
 
 def load_persons(rows: Iterable[tuple[object, ...]]) -> int:
     """Load persons (``PERSON_COLUMNS``; ids from :func:`reserve_ids`)."""
-    return _load("registry_person", PERSON_COLUMNS, rows)
+    return _load_sealed(
+        "registry_person", PERSON_COLUMNS, rows, sealed=("cert_no", "phone", "address"), hashed="cert_no"
+    )
 
 
 def load_cards(rows: Iterable[tuple[object, ...]]) -> int:
     """Load cards and e-credentials (``CARD_COLUMNS``)."""
-    return _load("registry_card", CARD_COLUMNS, rows)
+    return _load_sealed("registry_card", CARD_COLUMNS, rows, sealed=("number",), hashed="number")
 
 
 def load_enrolments(rows: Iterable[tuple[object, ...]]) -> int:
@@ -162,6 +169,34 @@ def load_diseases(rows: Iterable[tuple[object, ...]]) -> int:
     return _load("registry_diseasecertificate", DISEASE_COLUMNS, rows)
 
 
-def _load(table: str, columns: Sequence[str], rows: Iterable[tuple[object, ...]]) -> int:
+def _load(table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
     with connection.cursor() as cursor:
         return copy_rows(cursor, table, columns, rows)
+
+
+def _load_sealed(
+    table: str,
+    columns: Sequence[str],
+    rows: Iterable[tuple[object, ...]],
+    *,
+    sealed: Sequence[str],
+    hashed: str = "",
+) -> int:
+    """Load rows, the values of ``sealed`` columns as ciphertexts, that of ``hashed`` also as the keyed hash it is found by."""
+    names = [f"{name}_cipher" if name in sealed else name for name in columns]
+    if hashed:
+        names.append(f"{hashed}_hash")
+    label = table.replace("_", ".", 1)
+    sealers = [(columns.index(name), Sealer(f"{label}.{name}")) for name in sealed]
+    found = (columns.index(hashed), Sealer(f"{label}.{hashed}")) if hashed else None
+
+    def ready() -> Iterator[list[object]]:
+        for row in rows:
+            values = list(row)
+            if found is not None:
+                values.append(found[1].hash(str(row[found[0]])))
+            for place, sealer in sealers:
+                values[place] = sealer.seal(str(row[place])) if row[place] else None
+            yield values
+
+    return _load(table, names, ready())

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from tongchou.registry import rejections
 from tongchou.registry.core import CardView
 from tongchou.registry.models import Card, Person
-from tongchou.registry.queries import card_view
+from tongchou.registry.queries import card_view, cards_numbered
 from tongchou.registry.services import recorded
 
 KINDS = {"01": "医保电子凭证", "03": "社会保障卡"}
@@ -97,17 +97,20 @@ def replace_card(
 
 
 def _locked(kind: str, number: str) -> Card:
-    card = Card.objects.select_for_update().filter(kind=kind, number=number).first()
+    card = cards_numbered(number).select_for_update().filter(kind=kind).first()
     if card is None:
         raise rejections.UNKNOWN_CARD(number=number)
     return card
 
 
 def _save(card: Card) -> None:
+    # While search keys change, the other's row may still have the older hash, which no constraint compares.
+    if cards_numbered(card.number).filter(kind=card.kind).exists():
+        raise rejections.CARD_NUMBER_TAKEN(number=card.number)
     try:
         with transaction.atomic():
             card.save()
     except IntegrityError as error:
-        if "card_number_unique" not in str(error):
+        if "card_number_hash_unique" not in str(error):
             raise
         raise rejections.CARD_NUMBER_TAKEN(number=card.number) from error

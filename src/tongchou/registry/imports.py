@@ -12,10 +12,10 @@ from typing import Final
 
 from django.db import transaction
 
-from tongchou.kernel.identifiers import normal_id_number
 from tongchou.kernel.rejection import Rejection
 from tongchou.registry import rejections, services
 from tongchou.registry.models import Employer, Enrolment, Person
+from tongchou.registry.queries import persons_certified
 from tongchou.tables.api import (
     Column,
     Record,
@@ -191,7 +191,7 @@ def _add(record: Record, on: date, operator: str) -> bool:
     if employer is None:
         raise rejections.UNKNOWN_EMPLOYER(number=record["employer"])
     cert_no, name = str(record["cert_no"]), str(record["name"])
-    person = Person.objects.filter(cert_no=normal_id_number(cert_no), cert_type="01").first()
+    person = persons_certified(cert_no).filter(cert_type="01").first()
     if person is None:
         view = services.register_person(name=name, cert_no=cert_no, area_code=employer.area_id, operator=operator)
         person_id = view.id
@@ -210,7 +210,7 @@ def _add(record: Record, on: date, operator: str) -> bool:
 
 
 def _person(cert_no: str) -> Person:
-    person = Person.objects.filter(cert_no=normal_id_number(cert_no), cert_type="01").first()
+    person = persons_certified(cert_no).filter(cert_type="01").first()
     if person is None:
         raise rejections.UNKNOWN_PERSON(means="证件号码", number=cert_no)
     return person

@@ -1,4 +1,8 @@
-"""Tables of the registry. Columns and constraints only; nothing is computed here."""
+"""Tables of the registry. Columns and constraints only; nothing is computed here.
+
+ID numbers, phones, addresses and card numbers are encrypted in their tables (``control.fields``): the code sees text. Only ID
+and card numbers are looked for, by their keyed hash.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,8 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.contrib.postgres.indexes import GistIndex, OpClass
 from django.db import models
+
+from tongchou.control.api import SealedText, SearchHash
 
 
 class Area(models.Model):
@@ -46,7 +52,7 @@ class Household(models.Model):
 
     number = models.CharField("户号", max_length=30, unique=True)
     area = models.ForeignKey(Area, models.PROTECT, verbose_name="所在社区")
-    address = models.CharField("地址", max_length=200, blank=True)
+    address = SealedText("地址", label="registry.household.address", db_column="address_cipher")
 
     class Meta:
         verbose_name = verbose_name_plural = "家庭户"
@@ -60,21 +66,24 @@ class Person(models.Model):
 
     number = models.CharField("人员编号", max_length=30, unique=True)
     cert_type = models.CharField("证件类型", max_length=6, default="01")
-    cert_no = models.CharField("证件号码", max_length=50)
+    cert_no = SealedText("证件号码", label="registry.person.cert_no", search="cert_no_hash", db_column="cert_no_cipher")
+    cert_no_hash = SearchHash("证件号码检索摘要", of="cert_no")
     name = models.CharField("姓名", max_length=50, db_index=True)
     sex = models.CharField("性别", max_length=1)
     ethnicity = models.CharField("民族", max_length=3, default="1")
     birth_date = models.DateField("出生日期")
     death_date = models.DateField("死亡日期", null=True, blank=True)
-    phone = models.CharField("联系电话", max_length=50, blank=True)
-    address = models.CharField("地址", max_length=200, blank=True)
+    phone = SealedText("联系电话", label="registry.person.phone", db_column="phone_cipher")
+    address = SealedText("地址", label="registry.person.address", db_column="address_cipher")
     area = models.ForeignKey(Area, models.PROTECT, verbose_name="户籍区划")
     household = models.ForeignKey(Household, models.PROTECT, null=True, blank=True, verbose_name="家庭户")
     created_at = models.DateTimeField("建档时间", auto_now_add=True)
 
     class Meta:
         verbose_name = verbose_name_plural = "参保人员"
-        constraints = [models.UniqueConstraint(fields=["cert_no", "cert_type"], name="person_certificate_unique")]
+        constraints = [
+            models.UniqueConstraint(fields=["cert_no_hash", "cert_type"], name="person_certificate_hash_unique")
+        ]
 
     def __str__(self) -> str:
         return self.number
@@ -85,7 +94,8 @@ class Card(models.Model):
 
     person = models.ForeignKey(Person, models.PROTECT, verbose_name="参保人员")
     kind = models.CharField("凭证类型", max_length=3)
-    number = models.CharField("凭证号码", max_length=50)
+    number = SealedText("凭证号码", label="registry.card.number", search="number_hash", db_column="number_cipher")
+    number_hash = SearchHash("凭证号码检索摘要", of="number")
     serial = models.CharField("卡识别码", max_length=32, blank=True)
     active = models.BooleanField("有效", default=True)
     issued_on = models.DateField("制发日期", null=True, blank=True)
@@ -97,7 +107,7 @@ class Card(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "就诊凭证"
         constraints = [
-            models.UniqueConstraint(fields=["kind", "number"], name="card_number_unique"),
+            models.UniqueConstraint(fields=["kind", "number_hash"], name="card_number_hash_unique"),
             models.CheckConstraint(
                 name="card_inactive_when_lost_or_replaced",
                 condition=models.Q(active=False) | models.Q(lost_at__isnull=True, replaced_by__isnull=True),
@@ -172,7 +182,8 @@ class DiseaseCertificate(models.Model):
 class Change(models.Model):
     """What was changed in the registry, by whom and why (历史记录). Written by trigger on every update and deletion.
 
-    ``old`` and ``new`` hold only the columns that changed; a deletion keeps the whole row in ``old``.
+    ``old`` and ``new`` hold only the columns that changed; a deletion keeps the whole row in ``old``. What is encrypted in its
+    table stays so: it is in :class:`SealedChange`.
     """
 
     subject = models.CharField("对象", max_length=40, help_text="表名")
@@ -190,3 +201,23 @@ class Change(models.Model):
             models.Index(fields=["person_id", "-changed_at"], name="change_person"),
             models.Index(fields=["subject", "row_id"], name="change_subject"),
         ]
+
+
+class SealedChange(models.Model):
+    """An encrypted column's value before or after a change, as the ciphertext that stood in the row (变更密文).
+
+    Apart from ``Change``, which is never changed: a rotation of keys makes these ciphertexts anew.
+    """
+
+    change = models.ForeignKey(Change, models.PROTECT, verbose_name="变更记录", related_name="sealed")
+    label = models.CharField("加密列", max_length=60)
+    side = models.CharField("变更前后", max_length=3, choices=[("old", "变更前"), ("new", "变更后")])
+    value_cipher = models.BinaryField("密文")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "变更密文"
+        constraints = [models.UniqueConstraint(fields=["change", "label", "side"], name="sealed_change_unique")]
+
+
+SEALED = {"registry_person": ("cert_no", "phone", "address"), "registry_card": ("number",)}
+"""Encrypted columns by table, without ``_cipher``, whose changes the history keeps."""

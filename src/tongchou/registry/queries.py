@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from tongchou.control.api import decrypt, hashes_of
 from tongchou.kernel.areas import prefix_of
 from tongchou.kernel.identifiers import mask_id_number, normal_id_number
 from tongchou.kernel.period import Period
@@ -30,6 +31,7 @@ from tongchou.registry.models import (
     Enrolment,
     IdentityClass,
     Person,
+    SealedChange,
 )
 
 CANDIDATES, MOST_CANDIDATES = 500, 10_000
@@ -54,7 +56,7 @@ def find_person(*, kind: str, number: str, serial: str = "") -> PersonView:
         return person_by_certificate(cert_no=number)
     if kind not in (core.TOKEN, core.SOCIAL_CARD):
         raise rejections.UNKNOWN_MEANS(kind=kind)
-    card = Card.objects.select_related("person").filter(kind=kind, number=number).first()
+    card = cards_numbered(number).select_related("person").filter(kind=kind).first()
     if card is None:
         raise rejections.UNKNOWN_PERSON(means=_MEANS[kind], number=number)
     if not card.active:
@@ -82,11 +84,23 @@ def person_by_certificate(*, cert_no: str, cert_type: str = "01") -> PersonView:
     Raises:
         Rejection: REG-001 unknown.
     """
-    wanted = normal_id_number(cert_no) if cert_type == "01" else cert_no
-    row = Person.objects.filter(cert_no=wanted, cert_type=cert_type).first()
+    row = persons_certified(cert_no).filter(cert_type=cert_type).first()
     if row is None:
         raise rejections.UNKNOWN_PERSON(means="证件号码", number=mask_id_number(cert_no))
     return person_view(row)
+
+
+def persons_certified(cert_no: str) -> QuerySet[Person]:
+    """Persons with this certificate number, of whatever type; the old ID number of 15 digits finds them as well."""
+    forms = {cert_no, normal_id_number(cert_no)}
+    return Person.objects.filter(
+        cert_no_hash__in=[each for form in forms for each in hashes_of(Person, "cert_no", form)]
+    )
+
+
+def cards_numbered(number: str) -> QuerySet[Card]:
+    """Cards and e-credentials with this number, of whatever kind."""
+    return Card.objects.filter(number_hash__in=hashes_of(Card, "number", number))
 
 
 def person_by_id(*, person_id: int) -> PersonView:
@@ -115,8 +129,8 @@ def search_persons(*, query: str, areas: Sequence[str] | None, limit: int = 50) 
     # Three small queries, each on its index, instead of one OR that the planner might answer with a scan.
     if any(character.isdigit() for character in text):
         found = _scoped(Person.objects.filter(number=text), areas, limit)
-        found += _scoped(Person.objects.filter(cert_no=normal_id_number(text)), areas, limit)
-        by_card = Card.objects.filter(number=text).values("person_id")
+        found += _scoped(persons_certified(text), areas, limit)
+        by_card = cards_numbered(text).values("person_id")
         found += _scoped(Person.objects.filter(pk__in=by_card), areas, limit)
     else:
         found = _scoped(Person.objects.filter(name__startswith=text), areas, limit)
@@ -191,7 +205,7 @@ def cards_of(*, person_id: int) -> list[CardView]:
 
 def changes_of(*, person_id: int) -> list[ChangeView]:
     """The history of a person's record, newest first: what changed, by whom, why."""
-    rows = Change.objects.filter(person_id=person_id)
+    rows = Change.objects.filter(person_id=person_id).prefetch_related("sealed")
     return [_change_view(row) for row in rows.order_by("-changed_at", "-pk")]
 
 
@@ -277,14 +291,25 @@ def card_view(row: Card) -> CardView:
 
 
 def _change_view(row: Change) -> ChangeView:
+    sealed = list(row.sealed.all())
     return ChangeView(
         subject=row.subject,
-        old=row.old,
-        new=row.new,
+        old=row.old | _opened(sealed, "old"),
+        new=None if row.new is None else row.new | _opened(sealed, "new"),
         operator=row.operator,
         reason=row.reason,
         changed_at=row.changed_at,
     )
+
+
+def _opened(sealed: Sequence[SealedChange], side: str) -> dict[str, str]:
+    """The encrypted columns of one side of a change, by column; what was empty before is empty here."""
+    columns = {each.label.rpartition(".")[2]: "" for each in sealed}
+    return columns | {
+        each.label.rpartition(".")[2]: decrypt(column=each.label, data=each.value_cipher)
+        for each in sealed
+        if each.side == side
+    }
 
 
 def _period(value: Any) -> Period:

@@ -13,10 +13,12 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
+from tongchou.control.api import hashes_of
 from tongchou.kernel.areas import prefix_of
-from tongchou.kernel.identifiers import IdNumber, parse_id_number
+from tongchou.kernel.identifiers import IdNumber, mask_id_number, parse_id_number
+from tongchou.kernel.rejection import Rejection
 from tongchou.registry import core, rejections
 from tongchou.registry.core import EnrolmentView, PersonView
 from tongchou.registry.models import (
@@ -355,14 +357,26 @@ def _parsed_id_number(cert_no: str) -> IdNumber:
 
 
 def _save_person(person: Person) -> None:
+    # While search keys change, the other's row may still have the older hash, which no constraint compares.
+    if _same_certificate(person).exists():
+        raise _taken(person)
     try:
         with transaction.atomic():
             person.save()
     except IntegrityError as error:
-        if "person_certificate_unique" not in str(error):
+        if "person_certificate_hash_unique" not in str(error):
             raise
-        other = Person.objects.get(cert_no=person.cert_no, cert_type=person.cert_type)
-        raise rejections.CERTIFICATE_TAKEN(cert_no=person.cert_no, number=other.number) from error
+        raise _taken(person) from error
+
+
+def _same_certificate(person: Person) -> QuerySet[Person]:
+    found = Person.objects.filter(cert_no_hash__in=hashes_of(Person, "cert_no", person.cert_no))
+    return found.filter(cert_type=person.cert_type).exclude(pk=person.pk)
+
+
+def _taken(person: Person) -> Rejection:
+    other = _same_certificate(person).get()
+    return rejections.CERTIFICATE_TAKEN(cert_no=mask_id_number(person.cert_no), number=other.number)
 
 
 def _save_enrolment(row: Enrolment) -> None:

@@ -10,3 +10,10 @@ class SettlementConfig(AppConfig):
     name = "tongchou.settlement"
     label = "settlement"
     verbose_name = "待遇结算"
+
+    def ready(self) -> None:
+        """Make the stored answers known to the rotation of keys."""
+        from tongchou.control.api import register_column
+        from tongchou.settlement.sealed import ANSWERS
+
+        register_column(ANSWERS)

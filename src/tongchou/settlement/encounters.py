@@ -20,6 +20,7 @@ from tongchou.settlement.drafting import CANCELLED, DISCHARGED, OPEN, SETTLED, S
 from tongchou.settlement.models import Encounter, EncounterDiagnosis
 from tongchou.settlement.partitions import ensure_month
 from tongchou.settlement.reading import Question, local_day, read_snapshots
+from tongchou.settlement.sealed import keep_details
 from tongchou.settlement.serials import next_id
 
 OUTPATIENT, ADMISSION, DISCHARGE = "0", "1", "2"
@@ -65,7 +66,7 @@ def _open(*, institution_code: str, request: EncounterInput, now: datetime, gate
         _refuse_second_stay(insured.person.id)
     month = snapshot.day.replace(day=1)
     ensure_month(month)
-    encounter = Encounter.objects.create(
+    encounter = Encounter(
         id=next_id(now),
         area=insured.enrolment.pooling_area,
         person_id=insured.person.id,
@@ -79,10 +80,11 @@ def _open(*, institution_code: str, request: EncounterInput, now: datetime, gate
         disease_name=request.disease_name,
         department=request.department,
         doctor=request.doctor,
-        details=dict(request.details),
         fee_month=month,
         created_at=now,
     )
+    keep_details(encounter, request.details)
+    encounter.save(force_insert=True)
     _diagnose(encounter, request.diagnoses)
     return encounter.pk
 
@@ -145,8 +147,8 @@ def record_visit(*, institution_code: str, request: VisitInput) -> int:
     encounter.med_type = request.med_type
     encounter.disease_code = request.disease_code or encounter.disease_code
     encounter.disease_name = request.disease_name or encounter.disease_name
-    encounter.details = {**encounter.details, **request.details}
-    encounter.save(update_fields=["med_type", "disease_code", "disease_name", "details"])
+    keep_details(encounter, request.details)
+    encounter.save(update_fields=["med_type", "disease_code", "disease_name", "details", "contact"])
     _diagnose(encounter, request.diagnoses)
     return encounter.pk
 
@@ -184,10 +186,13 @@ def update_encounter(
     for name, value in changes.items():
         if name not in allowed:
             raise KeyError(name)
-        setattr(encounter, name, {**encounter.details, **value} if name == "details" else value)
+        if name == "details":
+            keep_details(encounter, value)
+        else:
+            setattr(encounter, name, value)
     if encounter.end_at is not None and encounter.end_at < encounter.begin_at:
         raise rejections.BAD_DATES(begin=encounter.begin_at, end=encounter.end_at)
-    encounter.save(update_fields=sorted(changes) or None)
+    encounter.save(update_fields=sorted({*changes, "contact"}) if changes else None)
     _diagnose(encounter, diagnoses)
     return encounter.pk
 
@@ -238,7 +243,7 @@ def discharge(*, institution_code: str, request: DischargeInput) -> int:
     encounter.disease_code = request.disease_code or encounter.disease_code
     encounter.disease_name = request.disease_name or encounter.disease_name
     encounter.department = request.department or encounter.department
-    encounter.details = {**encounter.details, **request.details}
+    keep_details(encounter, request.details)
     encounter.save()
     _diagnose(encounter, request.diagnoses)
     return encounter.pk

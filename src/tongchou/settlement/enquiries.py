@@ -14,6 +14,7 @@ from tongchou.settlement.core.decision import admit_person, med_type_of
 from tongchou.settlement.core.tables import ACCOUNT_FUND
 from tongchou.settlement.models import Accumulators, Encounter
 from tongchou.settlement.reading import Question, local_day, read_snapshots
+from tongchou.settlement.sealed import details_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,10 +137,11 @@ def encounter_view(row: Encounter) -> EncounterView:
     """An encounter row as a view."""
     plain = (
         "id", "area", "institution_code", "scheme", "med_type", "visit_no", "status", "begin_at", "end_at", "disease_code",
-        "disease_name", "diagnosis_code", "diagnosis_name", "department", "doctor", "details",
+        "disease_name", "diagnosis_code", "diagnosis_name", "department", "doctor",
     )  # fmt: skip
     return EncounterView(
         **{name: getattr(row, name) for name in plain},
+        details=details_of(row),
         person_number=row.person.number,
         person_name=row.person.name,
         cert_type=row.person.cert_type,

@@ -7,6 +7,8 @@ the same statement as what it answers. On the wire they are mdtrt_id and setl_id
 from __future__ import annotations
 
 from django.db import models
+
+from tongchou.control.api import SealedText
 from django.db.models import F, Q
 
 
@@ -36,6 +38,7 @@ class Encounter(models.Model):
     department = models.CharField("科室名称", max_length=100, blank=True)
     doctor = models.CharField("医师姓名", max_length=50, blank=True)
     details = models.JSONField("其他登记项", default=dict, blank=True)
+    contact = SealedText("联系人等个人信息", label="settlement.encounter.contact", db_column="contact_cipher")
     fee_month = models.DateField("费用分区月", help_text="开始时间所在月的一日;费用明细按它分区")
     created_at = models.DateTimeField("登记时间")
 

@@ -14,10 +14,11 @@ from tongchou.settlement.core.inputs import PurchaseInput, Request, SettleInput
 from tongchou.settlement.core.snapshots import LineGroup, Snapshot
 from tongchou.settlement.core.tables import MED_TYPES
 from tongchou.settlement.database import as_json, run
+from tongchou.settlement.sealed import open_text
 
 LOCAL = ZoneInfo("Asia/Shanghai")
 
-_decoder = msgspec.json.Decoder(Snapshot)
+_decoder = msgspec.json.Decoder(Snapshot, dec_hook=open_text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -103,6 +103,11 @@ def _round(jobs: Sequence[Job], batch: Sequence[int], results: list[Result | Non
         return _settle_together(jobs, batch, results)
     except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
         return list(batch)
+    except Rejection as refusal:  # personal data that can't be decrypted
+        if len(batch) == 1:
+            results[batch[0]] = refusal
+            return []
+        return [again for number in batch for again in _round(jobs, [number], results)]
     except psycopg.Error as error:
         recover()
         if len(batch) == 1:

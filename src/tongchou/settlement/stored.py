@@ -16,6 +16,7 @@ from tongchou.settlement.core.inputs import Receipt
 from tongchou.settlement.core.snapshots import AccountSnapshot, PersonSnapshot, ReceiptSnapshot
 from tongchou.settlement.core.views import EarlierYear, LineSplitView, PaymentView, SettlementView
 from tongchou.settlement.database import run
+from tongchou.settlement.sealed import open_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class StoredSettlement:
     unsettled: dict[str, int] = field(default_factory=dict)
 
 
-_decoder = msgspec.json.Decoder(StoredSettlement)
+_decoder = msgspec.json.Decoder(StoredSettlement, dec_hook=open_text)
 
 _LINES = """
 coalesce((

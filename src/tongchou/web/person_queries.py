@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from tongchou.registry.api import clear_person, clear_text
 from tongchou.web.database import Row, row, rows
 from tongchou.web.queries import IN_SCOPE
 
 _PERSON = """
-SELECT p.id, p.number, p.cert_type, p.cert_no, p.name, p.sex, p.ethnicity, p.birth_date, p.death_date, p.phone,
-       p.address, p.area_id, p.created_at, a.name AS area_name, h.number AS household_number,
+SELECT p.id, p.number, p.cert_type, p.cert_no_cipher, p.name, p.sex, p.ethnicity, p.birth_date, p.death_date,
+       p.phone_cipher, p.address_cipher, p.area_id, p.created_at, a.name AS area_name, h.number AS household_number,
   (SELECT jsonb_agg(jsonb_build_object('scheme', e.scheme, 'person_type', e.person_type, 'status', e.status,
             'from', lower(e.period), 'last', upper(e.period) - 1, 'now', e.period @> %(day)s::date,
             'civil_servant', e.civil_servant, 'flexible', e.flexible, 'area', ea.name, 'employer', u.name)
@@ -28,7 +29,7 @@ SELECT p.id, p.number, p.cert_type, p.cert_no, p.name, p.sex, p.ethnicity, p.bir
   (SELECT jsonb_agg(jsonb_build_object('code', d.disease_code, 'name', d.disease_name, 'from', lower(d.period),
             'last', upper(d.period) - 1, 'now', d.period @> %(day)s::date) ORDER BY lower(d.period) DESC)
      FROM registry_diseasecertificate d WHERE d.person_id = p.id) AS diseases,
-  (SELECT jsonb_agg(jsonb_build_object('kind', c.kind, 'number', c.number, 'active', c.active) ORDER BY c.kind, c.id)
+  (SELECT jsonb_agg(jsonb_build_object('kind', c.kind, 'number', encode(c.number_cipher, 'base64'), 'active', c.active) ORDER BY c.kind, c.id)
      FROM registry_card c WHERE c.person_id = p.id) AS cards,
   (SELECT jsonb_agg(jsonb_build_object('id', b.id, 'scheme', b.scheme, 'balance', b.balance) ORDER BY b.scheme)
      FROM accounts_account b WHERE b.person_id = p.id) AS accounts,
@@ -64,7 +65,12 @@ ORDER BY j.posted_at DESC, j.id DESC, e.line DESC LIMIT %(limit)s"""
 
 def person(number: str, day: date, scope: dict[str, Any]) -> Row | None:
     """A person with all that belongs to them, or None when there is none in the operator's areas."""
-    return row(_PERSON, scope | {"number": number, "day": day})
+    found = row(_PERSON, scope | {"number": number, "day": day})
+    if found is not None:
+        clear_person(found)
+        for card in found["cards"] or []:
+            card["number"] = clear_text(column="registry.card.number", data=card["number"])
+    return found
 
 
 def visits(person_id: int, pooling_area: str, limit: int = 30) -> list[Row]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from tongchou.registry.api import clear_person
 from tongchou.web.database import Row, row, rows
 from tongchou.web.queries import IN_SCOPE
 
@@ -54,11 +55,11 @@ _STATUS = {
 _COLUMNS = """
 SELECT s.id, s.settled_at, s.business_date, s.direction, s.scheme, s.person_type, s.med_type, s.institution_code,
        s.total, s.in_scope, s.fund_pay, s.account_pay, s.cash_pay, s.deductible, s.message_id, s.invoice_no, s.benefit,
-       p.number AS person_number, p.name AS person_name, p.cert_no, coalesce(i.name, s.institution_code) AS institution_name,
+       p.number AS person_number, p.name AS person_name, p.cert_no_cipher, coalesce(i.name, s.institution_code) AS institution_name,
        r.id AS revoked_by, s.reversal_of_id"""
 
 _SETTLEMENT = """
-SELECT s.*, p.number AS person_number, p.name AS person_name, p.cert_type, p.cert_no, p.sex, p.birth_date,
+SELECT s.*, p.number AS person_number, p.name AS person_name, p.cert_type, p.cert_no_cipher, p.sex, p.birth_date,
        coalesce(i.name, s.institution_code) AS institution_name, i.level AS institution_level, i.kind AS institution_kind,
        v.begin_at, v.end_at, v.visit_no, v.department, v.doctor, v.fee_month, v.disease_code, v.disease_name,
        v.diagnosis_code, v.diagnosis_name, r.id AS revoked_by, r.settled_at AS revoked_at, a.name AS area_name,
@@ -102,12 +103,18 @@ def settlements(asked: Filter, scope: dict[str, Any], limit: int, offset: int = 
     """Settlements that match, newest first."""
     where, parameters = _where(asked, scope)
     sql = f"{_COLUMNS} {_JOINS} {where} ORDER BY s.settled_at DESC, s.id DESC LIMIT %(limit)s OFFSET %(offset)s"
-    return rows(sql, parameters | {"limit": limit, "offset": offset})
+    found = rows(sql, parameters | {"limit": limit, "offset": offset})
+    for one in found:
+        clear_person(one)
+    return found
 
 
 def settlement(settlement_id: int, scope: dict[str, Any]) -> Row | None:
     """One settlement with payments and journals, or None when there is none in the operator's areas."""
-    return row(_SETTLEMENT, scope | {"id": settlement_id})
+    found = row(_SETTLEMENT, scope | {"id": settlement_id})
+    if found is not None:
+        clear_person(found)
+    return found
 
 
 def lines(found: Row, limit: int = 2000) -> list[Row]:

@@ -181,11 +181,12 @@ def test_a_database_that_was_killed_costs_nothing_but_time(folder: Path) -> None
 def sale_of_the_city(centre: Centre) -> dict[str, Any]:
     """A 2102 of some employee at some pharmacy, made of what the database says about the demo city."""
     person = centre.instance.sql(
-        "SELECT p.number, p.cert_no, p.name, e.person_type FROM registry_person p"
+        "SELECT p.number, p.cert_no_cipher, p.name, e.person_type FROM registry_person p"
         " JOIN registry_enrolment e ON e.person_id = p.id AND e.scheme = '310' AND e.period @> current_date"
         " JOIN contributions_entitlement n ON n.person_id = p.id AND n.scheme = '310' AND n.period @> current_date"
         " WHERE p.death_date IS NULL ORDER BY p.id LIMIT 1"
     ).split("|")
+    person[1] = centre.instance.clear("registry.person.cert_no", person[1])
     pharmacy, local_code, item = centre.instance.sql(
         "SELECT m.institution_code, m.local_code, i.code FROM catalogues_mapping m JOIN catalogues_item i ON i.id = m.item_id"
         " WHERE m.institution_code LIKE 'P%' AND m.status = '1' AND i.list_type = '101' ORDER BY m.id LIMIT 1"

@@ -12,7 +12,7 @@ import pytest
 from django.db import connection
 
 from tests.integration.control.conftest import id_number
-from tongchou.control import vault
+from tongchou.control import columns, vault
 from tongchou.control.api import Operator
 from tongchou.control.models import Operator as OperatorRow
 from tongchou.control.services import operators, rotation
@@ -20,6 +20,7 @@ from tongchou.kernel.rejection import Rejection
 
 Staff = Callable[..., Operator]
 LABEL = operators.ID_NUMBER_COLUMN
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
@@ -104,7 +105,7 @@ def test_keys_change_while_others_read_and_write(staff: Staff) -> None:
     rotation.finish()
     assert failures == []
     assert rotation.forget_old_keys() == [1]
-    column = next(column for column in rotation.columns() if column.label == LABEL)
+    column = next(column for column in columns.columns() if column.label == LABEL)
     assert rotation.usage(column) == {number: 8}
     for person in range(1, 9):
         found = OperatorRow.objects.get(person=vault.search_hash(column=LABEL, text=id_number(person)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from datetime import date
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.db import connection
 
 from tongchou.accounts.models import Account
 from tongchou.contributions.models import Entitlement
+from tongchou.control.api import decrypt
 from tongchou.registry.models import (
     Area,
     DiseaseCertificate,
@@ -63,11 +65,12 @@ def test_holds_what_is_in_force_on_the_day(person: Person) -> None:
     found = snapshot("P1", "310", date(2026, 6, 1))
     enrolment_id = found["enrolment"].pop("id")
     assert enrolment_id == Enrolment.objects.get().pk
+    sealed = found.pop("cert_no").removeprefix("sealed:")
+    assert decrypt(column="registry.person.cert_no", data=b64decode(sealed)) == "629901199003078018"
     assert found == {
         "id": person.pk,
         "number": "P1",
         "cert_type": "01",
-        "cert_no": "629901199003078018",
         "name": "张三丰",
         "sex": "1",
         "ethnicity": "1",

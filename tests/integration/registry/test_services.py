@@ -300,7 +300,7 @@ class TestSearch:
         plans = {
             "name LIKE '张三%%'": "name",
             "number = 'x'": "number",
-            "cert_no = 'x'": "certificate",
+            "cert_no_hash IN ('x', 'y')": "certificate",
         }
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL enable_seqscan = off")
@@ -309,3 +309,6 @@ class TestSearch:
                 plan = "\n".join(line for (line,) in cursor.fetchall())
                 assert "Index" in plan, plan
                 assert index in plan, plan
+            cursor.execute("EXPLAIN SELECT 1 FROM registry_card WHERE number_hash IN ('x', 'y') AND kind = '03'")
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+            assert "card_number" in plan, plan

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from tongchou.control import rejections, vault
 from tongchou.control.actor import writing
+from tongchou.control.columns import Column
 from tongchou.control.core.passwords import PasswordRules, matching_step, setup_address, weaknesses
 from tongchou.control.models import (
     Grant,
@@ -23,7 +24,6 @@ from tongchou.control.models import (
     WorkSession,
 )
 from tongchou.control.services.posts import ensure_posts
-from tongchou.control.services.rotation import Column
 from tongchou.kernel.identifiers import parse_id_number
 
 ID_NUMBER_COLUMN = "control.operator.id_number"

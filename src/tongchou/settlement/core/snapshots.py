@@ -31,6 +31,12 @@ class IdentitySnapshot:
     level: str = ""
 
 
+class CertNo(str):
+    """A certificate number. The snapshot carries it encrypted; whoever decodes the snapshot opens it."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class PersonSnapshot:
     """The person on the service day."""
@@ -38,7 +44,7 @@ class PersonSnapshot:
     id: int
     number: str
     cert_type: str
-    cert_no: str
+    cert_no: CertNo
     name: str
     sex: str
     ethnicity: str
