@@ -61,7 +61,7 @@ def build_parser() -> argparse.ArgumentParser:
 def dispatch(args: argparse.Namespace) -> int:
     """Run the parsed command in its room, with the database and Django if the room needs them."""
     module: ModuleType = args.room
-    if not getattr(module, "NEEDS_DATABASE", False):
+    if not getattr(args, "needs_database", getattr(module, "NEEDS_DATABASE", False)):
         return int(module.run(args) or 0)
     from tongchou.project import database
 

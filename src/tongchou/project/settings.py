@@ -31,6 +31,7 @@ ROOMS = (
     "settlement",
     "exchange",
     "operation",
+    "simulation",
     "web",
 )
 """The rooms that are Django apps, from the ground up; the label of each is its name."""

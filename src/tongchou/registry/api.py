@@ -38,6 +38,7 @@ from tongchou.registry.imports import (
     person_changes_template,
     staff_template,
 )
+from tongchou.registry.population import insured_by_type
 from tongchou.registry.queries import (
     areas,
     cards_of,
@@ -101,6 +102,7 @@ __all__ = [
     "export_staff",
     "find_person",
     "identities_of",
+    "insured_by_type",
     "import_person_changes",
     "import_staff_changes",
     "issue_card",

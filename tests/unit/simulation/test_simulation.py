@@ -119,9 +119,19 @@ def test_what_is_wrong_with_a_file_is_said(tmp_path: Path) -> None:
 
 def test_at_the_terminal(tmp_path: Path) -> None:
     file = write(tmp_path / "a.parquet", year_of_claims(20))
-    command = [sys.executable, "-m", "tongchou.project.cli", "simulate", str(file), "--on", "2026-06-01"]
+    command = [
+        sys.executable,
+        "-m",
+        "tongchou.project.cli",
+        "simulate",
+        str(file),
+        "--on",
+        "2026-06-01",
+        "--sums",
+        "visit.level",
+    ]
     fixed = ["--fixed", "person.type=居民", "--fixed", "person.continuous_years=3", "--fixed", "visit.where=本市"]
-    done = subprocess.run([*command, *fixed, "--group-by", "visit.level"], capture_output=True, text=True, check=False)
+    done = subprocess.run([*command, *fixed], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "合计\t统筹基金" in done.stdout
     refused = subprocess.run([*command, "--fixed", "nobody=1"], capture_output=True, text=True, check=False)

@@ -1,0 +1,33 @@
+"""What other rooms may use of simulation."""
+
+from tongchou.simulation.files import RowError, RowErrors
+from tongchou.simulation.intake import TITLES, take_in, template
+from tongchou.simulation.jobs import KIND, described
+from tongchou.simulation.parquet import ColumnError
+from tongchou.simulation.rejections import FORM_WRONG, UNKNOWN_DATA
+from tongchou.simulation.service import THRESHOLD, Inputs, require_comparison, scenarios_of
+from tongchou.simulation.snapshots import Snapshot, Store
+from tongchou.simulation.wording import band_text, bands_of, grouping_titles, row_name
+
+__all__ = [
+    "FORM_WRONG",
+    "KIND",
+    "THRESHOLD",
+    "TITLES",
+    "UNKNOWN_DATA",
+    "ColumnError",
+    "Inputs",
+    "RowError",
+    "RowErrors",
+    "Snapshot",
+    "Store",
+    "band_text",
+    "bands_of",
+    "described",
+    "grouping_titles",
+    "require_comparison",
+    "row_name",
+    "scenarios_of",
+    "take_in",
+    "template",
+]

@@ -1,0 +1,91 @@
+"""The job kind of simulation: take a snapshot of the database if asked for, run both policies, keep figures and workbook."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from django.conf import settings
+from django.utils import timezone
+
+from tongchou.kernel.jobs import RunningJob, job
+from tongchou.registry import api as registry
+from tongchou.settlement import api as settlement
+from tongchou.simulation.rejections import NO_CLAIMS, UNKNOWN_DATA
+from tongchou.simulation.service import Inputs, simulate_year
+from tongchou.simulation.snapshots import Snapshot, Store, export_year
+from tongchou.simulation.workbook import write_workbook
+
+KIND = "simulation.run"
+FILE = "simulation.xlsx"
+
+
+@job(KIND, title="政策模拟", remedy="请核对数据和参数后重新模拟")
+def run_simulation(run: RunningJob) -> None:
+    """Arguments: ``inputs`` (see ``service.Inputs``), and ``data`` (hash of a data set) or ``year`` (of the database)."""
+    inputs = Inputs.of(run.arguments["inputs"])
+    store = Store(Path(settings.MEDIA_ROOT), inputs.area)
+    data = _data(run, inputs, store)
+    run.log(f"数据 {data.title}：{data.claims:,} 笔，SHA-256 {data.hash}")
+    found = simulate_year(
+        inputs,
+        [store.claims(data.hash)],
+        settlement.book(),
+        progress=lambda done, total: run.progress(done=done, total=total, note=f"已计算 {done:,} 笔"),
+    )
+    said = [("数据", data.title), ("数据哈希", data.hash), *described(inputs)]
+    write_workbook(run.result_file(FILE), found, said)
+    run.result(data=data.hash, title=data.title, insured=data.insured, figures=found)
+
+
+def _data(run: RunningJob, inputs: Inputs, store: Store) -> Snapshot:
+    """The data set that was chosen, or a snapshot of the database; a run that goes on uses the one it had taken."""
+    digest = run.checkpoint or run.arguments.get("data")
+    if digest:
+        found = store.find(str(digest))
+        if found is None:
+            raise UNKNOWN_DATA(hash=str(digest)[:12])
+        return found
+    year = int(run.arguments["year"])
+    names = {"area": inputs.area, "scheme": inputs.scheme}
+    if not settlement.count_of_year(**names, year=year):
+        raise NO_CLAIMS(**names, year=year)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "claims.parquet"
+        claims = export_year(
+            file,
+            **names,
+            year=year,
+            book=settlement.book(),
+            progress=lambda done, total: run.progress(done=done, total=total, note=f"导出 {done:,} 笔"),
+        )
+        now = timezone.localtime()
+        insured = registry.insured_by_type(pooling_area=inputs.area, scheme=inputs.scheme, on=now.date())
+        taken = store.keep(
+            file, title=f"数据库 {year} 年度，截至 {now:%Y-%m-%d %H:%M}", source="database", scheme=inputs.scheme,
+            claims=claims, now=now, year=year, insured=_classes(insured),
+        )  # fmt: skip
+    with run.step(checkpoint=taken.hash, note="数据已导出"):
+        pass
+    return taken
+
+
+def _classes(insured: dict[str, int]) -> dict[str, int]:
+    """Insured persons by the policy's classes."""
+    found: dict[str, int] = {}
+    for code, count in insured.items():
+        word = settlement.PERSON_TYPES.get(code, "其他")
+        found[word] = found.get(word, 0) + count
+    return found
+
+
+def described(inputs: Inputs) -> list[tuple[str, str]]:
+    """The inputs in words, for the workbook and the page."""
+    said = [("统筹区", inputs.area), ("险种", inputs.scheme), ("政策日期", inputs.on or "各笔费用发生日")]
+    said += [("模拟参数", text) for text in inputs.sets]
+    if inputs.against_on:
+        said.append(("对比政策的日期", inputs.against_on))
+    if inputs.against_packs:
+        said.append(("对比政策包", " + ".join(inputs.against_packs)))
+    said += [("固定取值", f"{name}={value}") for name, value in inputs.fixed.items()]
+    return said

@@ -1,0 +1,184 @@
+"""One simulation from its inputs: claims, the policy in force, the changed one. The inputs are JSON, so that a run repeats."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from tongchou.policy import PolicyBook, PolicyErrors
+from tongchou.policy.overlays import Overlay, parse_assignment, with_overlays
+from tongchou.simulation.core import OrderError
+from tongchou.simulation.files import ClaimFiles
+from tongchou.simulation.parquet import ColumnError
+from tongchou.simulation.rejections import DATA_UNUSABLE, NO_COMPARISON, POLICY_UNUSABLE
+from tongchou.simulation.results import results
+from tongchou.simulation.year import Scenario, YearRun
+
+IN_FORCE, CHANGED = "现行政策", "调整后"
+THRESHOLD = 2_000_000
+"""Out-of-pocket of 20 000 yuan in a year, unless the user says otherwise."""
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """What a run was asked for. Amounts in fen, days as ISO text, so that it can be stored and run again.
+
+    Attributes:
+        on: settle every claim by the policy of this day; empty: each by its own day.
+        sets: changed numbers, ``path=value`` or ``path@day=value``.
+        against_on: the other policy is that of another day.
+        against_packs: the other policy is this chain of packs.
+        fixed: facts that the claims do not have, in words.
+        months: months that the claims cover; 0 = those that occur.
+    """
+
+    area: str
+    scheme: str
+    on: str = ""
+    sets: tuple[str, ...] = ()
+    against_on: str = ""
+    against_packs: tuple[str, ...] = ()
+    fixed: Mapping[str, str] = field(default_factory=dict)
+    benefit: str = "住院"
+    threshold: int = THRESHOLD
+    balances: Mapping[str, int] = field(default_factory=dict)
+    months: int = 0
+
+    @property
+    def compares(self) -> bool:
+        """Whether there is a second policy."""
+        return bool(self.sets or self.against_on or self.against_packs)
+
+    def as_data(self) -> dict[str, Any]:
+        """As JSON values; :meth:`of` turns them back."""
+        return asdict(self)
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Inputs:
+        """From :meth:`as_data`."""
+        known: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in data.items()
+        }
+        return cls(**known)
+
+
+def scenarios_of(inputs: Inputs, book: PolicyBook, other: PolicyBook | None = None) -> list[Scenario]:
+    """The policy in force and the changed one.
+
+    Args:
+        other: the changed policy comes from this book (a directory of packs).
+
+    Raises:
+        Rejection: POL-050 … POL-054 the changed numbers, SIMU-004 the checker refuses what results.
+    """
+    on = date.fromisoformat(inputs.on) if inputs.on else None
+    names: dict[str, Any] = {"area": inputs.area, "scheme": inputs.scheme}
+    first = Scenario(title=IN_FORCE, book=book, on=on, **names)
+    if other is None and not inputs.compares:
+        return [first]
+    overlays = overlays_of(inputs.sets)
+    try:
+        changed = with_overlays(other or book, overlays)
+    except PolicyErrors as errors:
+        raise POLICY_UNUSABLE(findings="；".join(finding.text() for finding in errors.findings[:5])) from errors
+    day = date.fromisoformat(inputs.against_on) if inputs.against_on else on
+    return [first, Scenario(title=CHANGED, book=changed, on=day, packs=inputs.against_packs, **names)]
+
+
+def overlays_of(sets: Sequence[str]) -> list[Overlay]:
+    """The overlays of changed numbers.
+
+    Raises:
+        Rejection: POL-053.
+    """
+    return [parse_assignment(text) for text in sets]
+
+
+def simulate_year(
+    inputs: Inputs,
+    files: Sequence[Path],
+    book: PolicyBook,
+    *,
+    other: PolicyBook | None = None,
+    progress: Progress = lambda done, total: None,
+    threads: int = 0,
+) -> dict[str, Any]:
+    """Run both policies over the claims; the figures are those of :func:`tongchou.simulation.results.results`.
+
+    Args:
+        progress: called after each batch with the claims done and in all; what it raises ends the run.
+
+    Raises:
+        Rejection: SIMU-001 the claims can't be used, SIMU-004 the policy can't, POL-050 … POL-054 the changed numbers.
+    """
+    scenarios = scenarios_of(inputs, book, other)
+    try:
+        opened = ClaimFiles(files)
+        run = YearRun(
+            scenarios,
+            opened,
+            fixed=_typed(inputs.fixed, scenarios),
+            benefit=inputs.benefit,
+            threads=threads or len(os.sched_getaffinity(0)),
+        )
+        run.run(_counted(opened, progress))
+    except (ColumnError, OrderError) as error:
+        raise DATA_UNUSABLE(reason=str(error)) from error
+    except PolicyErrors as errors:
+        raise POLICY_UNUSABLE(findings="；".join(finding.text() for finding in errors.findings[:5])) from errors
+    return results(run, threshold=inputs.threshold, balances=inputs.balances, months=inputs.months)
+
+
+def _counted(files: ClaimFiles, progress: Progress) -> Any:
+    done = 0
+    for batch in files.batches():
+        yield batch
+        done += len(batch["person"])
+        progress(done, files.rows)
+
+
+def _typed(fixed: Mapping[str, str], scenarios: Sequence[Scenario]) -> dict[str, object]:
+    """Fixed facts in their kinds; the kinds are those of the policies' benefits on any day."""
+    kinds: dict[str, str] = {}
+    for scenario in scenarios:
+        for versions in scenario.book.packs.values():
+            for version in versions:
+                kinds |= {name: spec.kind for name, spec in version.pack.facts.items()}
+    from tongchou.policy import STANDARD_FACTS
+
+    kinds = {name: spec.kind for name, spec in STANDARD_FACTS.items()} | kinds
+    typed: dict[str, object] = {}
+    for name, value in fixed.items():
+        if name not in kinds:
+            raise DATA_UNUSABLE(reason=f"固定取值中的事实 {name} 不认识；常用的有 {'、'.join(list(kinds)[:8])}")
+        try:
+            typed[name] = _value(kinds[name], value)
+        except ValueError:
+            raise DATA_UNUSABLE(reason=f"固定取值 {name}={value} 不是{kinds[name]}") from None
+    return typed
+
+
+def _value(kind: str, text: str) -> object:
+    if kind in ("int", "fen"):
+        return int(text)
+    if kind == "bool":
+        return text in ("是", "true", "1")
+    return date.fromisoformat(text) if kind == "date" else text
+
+
+def require_comparison(inputs: Inputs) -> None:
+    """Refuse a run on the screen that compares nothing.
+
+    Raises:
+        Rejection: SIMU-005.
+    """
+    if not inputs.compares:
+        raise NO_COMPARISON()
+
+
+__all__ = ["Inputs", "overlays_of", "require_comparison", "scenarios_of", "simulate_year"]
