@@ -204,5 +204,7 @@ STANDARD_STEPS: tuple[tuple[str, int, str, str, int], ...] = (
     ("correction.person", 1, "复核", CORRECTION_REVIEW, 0),
     ("policy.publication", 1, "复核", POLICY_REVIEW, 0),
     ("policy.publication", 2, "审批", CASE_APPROVE, 0),
+    ("policy.undoing", 1, "复核", POLICY_REVIEW, 0),
+    ("policy.undoing", 2, "审批", CASE_APPROVE, 0),
 )
 """Kind, step, title, function needed, from which amount in fen: the review rules that an instance starts with."""

@@ -343,6 +343,12 @@ def _pack_name(tree: Map) -> str:
     return name.text if isinstance(name, Scalar) else ""
 
 
+def content_hash(tree: Map) -> str:
+    """The fingerprint of one version by itself: SHA-256 over its content; comments and layout do not count."""
+    text = json.dumps({"language": LANGUAGE, "pack": canonical(tree)}, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def package_hash(versions: Sequence[Version], chosen: Readings) -> str:
     """SHA-256 over the content of all chained packs and the chosen readings; comments and layout do not count.
 

@@ -27,7 +27,7 @@ end_with_parent()  # a worker does not outlive the server that started it
 
 _site = guarded(get_asgi_application())
 _gateway: Any = import_module("tongchou.exchange.asgi")  # its models want Django set up first
-import_module("tongchou.settlement.planning").book()  # read the policies now, not while somebody waits at a counter
+import_module("tongchou.settlement.planning").warm()  # read the policies now, not while somebody waits at a counter
 
 # What is loaded now lives as long as the process: the collector need not walk it again and again.
 gc.collect()

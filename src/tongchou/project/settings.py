@@ -22,6 +22,7 @@ CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("TONGCHOU_ORIGINS", 
 
 ROOMS = (
     "control",
+    "publication",
     "registry",
     "contributions",
     "catalogues",

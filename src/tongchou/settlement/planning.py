@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from datetime import date, timedelta
 
-from django.conf import settings
-
 from tongchou.catalogues.api import Catalogue
 from tongchou.kernel.rejection import Rejection
-from tongchou.policy import Plan, PolicyBook, default_pack_directory
+from tongchou.policy import Plan, PolicyBook
+from tongchou.publication import api as publication
+from tongchou.publication.api import Policies
 from tongchou.settlement.core.tables import MedType
 from tongchou.settlement.core.years import StayYear
 
@@ -17,36 +17,67 @@ catalogue = Catalogue()
 """One per process; it follows the catalogues' revision."""
 
 _lock = threading.Lock()
-_book: PolicyBook | None = None
+_policies: Policies | None = None
+_revision: int | None = None
+_given = False
+"""Whether a test or a simulation has put its own book here: it does not follow what is published."""
 
 
 def book() -> PolicyBook:
-    """The policy book of this process, loaded on first use from settings.POLICIES_DIR or the packs of the product.
+    """The policy book of this process: the packs of the installation and what was published over them.
 
     Raises:
         PolicyErrors: the packs contradict themselves; nothing can be settled before they are mended.
     """
-    global _book
+    if not _given:
+        follow(publication.revision())
+    return _policies.book if _policies is not None else warm()
+
+
+def warm() -> PolicyBook:
+    """Read the packs of the installation before anybody waits for them; what was published is added by :func:`follow`.
+
+    Raises:
+        PolicyErrors: see :func:`book`.
+    """
+    global _policies
     with _lock:
-        if _book is None:
-            _book = PolicyBook.load(settings.POLICIES_DIR or default_pack_directory(), bound_only=True)
-        return _book
+        if _policies is None:
+            _policies = publication.load(bound_only=True, published=())
+        return _policies.book
+
+
+def follow(revision: int) -> None:
+    """Take up what was published since: ``revision`` is the number that the caller has just read in the database."""
+    global _policies, _revision
+    if _given or (revision == _revision and _policies is not None):
+        return
+    with _lock:
+        if revision == _revision and _policies is not None:
+            return
+        published = publication.in_effect()
+        if published or _revision is not None or _policies is None:
+            _policies = publication.load(bound_only=True, published=published)
+        _revision = revision
 
 
 def use_book(other: PolicyBook | None) -> None:
     """Use another book from now on (simulation, tests), or ``None`` to load the packs again."""
-    global _book
+    global _policies, _revision, _given
     with _lock:
-        _book = other
+        _policies = Policies(other, {}) if other is not None else None
+        _revision, _given = None, other is not None
 
 
 def choose_plan(*, area: str, scheme: str, med_type: MedType, on: date) -> Plan:
     """The plan of the benefit that a med_type asks for, or of its fallback where the packs do not know the first.
 
     Raises:
-        Rejection: POL-001, POL-002.
+        Rejection: POL-001, POL-002, PUBL-020 the version in force can't be used by this software.
     """
-    source = _book or book()
+    source = _policies.book if _policies is not None else book()
+    if _policies is not None and _policies.unusable:
+        _policies.refuse_unusable(area=area, scheme=scheme, on=on)
     try:
         return source.plan(area=area, scheme=scheme, benefit=med_type.benefit, on=on)
     except Rejection:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from tongchou.settlement import planning
 from tongchou.settlement.core.inputs import PurchaseInput, Request, SettleInput
 from tongchou.settlement.core.snapshots import LineGroup, Snapshot
 from tongchou.settlement.core.tables import MED_TYPES
@@ -18,6 +19,9 @@ from tongchou.settlement.sealed import open_text
 
 LOCAL = ZoneInfo("Asia/Shanghai")
 
+_SNAPSHOTS = """
+SELECT n, snapshot, (SELECT number FROM publication_revision LIMIT 1) FROM settlement_snapshots(%s::json)
+"""
 _decoder = msgspec.json.Decoder(Snapshot, dec_hook=open_text)
 
 
@@ -84,8 +88,10 @@ def read_snapshots(questions: Sequence[Question]) -> list[Snapshot]:
         }
         for number, question in enumerate(questions)
     ]
-    found = run("SELECT n, snapshot FROM settlement_snapshots(%s::json)", (as_json(rows),))
-    by_number = dict(found)
+    found = run(_SNAPSHOTS, (as_json(rows),))
+    by_number = {number: snapshot for number, snapshot, _ in found}
+    if found:
+        planning.follow(found[0][2] or 0)
     return [_decoder.decode(by_number[number]) for number in range(len(questions))]
 
 
