@@ -1,6 +1,6 @@
 """The chart of accounts of a pooling area, as data.
 
-Names and classes follow 社会保险基金会计制度 (财会〔2017〕28号); 2101 and 2201 detail what is decided and not yet paid, and 90xx
+Names and classes follow 社会保险基金会计制度 (财会〔2017〕28号); 2101, 2102 and 2201 detail what is decided and not yet paid, and 90xx
 are memo accounts that let the ledger carry the whole bill. Sub-accounts per fund are ``<code>.<fund>`` with the national
 fund_pay_type as fund.
 """
@@ -63,6 +63,7 @@ _TOP: Final = (
     ("2001", "暂收款", "liability"),
     ("2002", "借入款项", "liability"),
     ("2101", "应付定点机构", "liability"),
+    ("2102", "应付参保人员", "liability"),
     ("2201", "个人账户", "liability"),
     ("3001", "基金结余", "balance"),
     ("4001", "社会保险费收入", "income"),
@@ -79,9 +80,12 @@ _TOP: Final = (
     ("5301", "其他支出", "expense"),
     ("9001", "个人现金支付备查", "memo"),
     ("9002", "机构已收现金备查", "memo"),
+    ("9003", "个人补退现金备查", "memo"),
 )
-_PER_FUND: Final = {"2101": "institution", "3001": "none", "4001": "none", "4002": "none", "5001": "none"}
-_PARTY: Final = {"2101": "institution", "2201": "person", "9002": "institution"}
+_PER_FUND: Final = {
+    "2101": "institution", "2102": "person", "3001": "none", "4001": "none", "4002": "none", "5001": "none",
+}  # fmt: skip
+_PARTY: Final = {"2101": "institution", "2102": "person", "2201": "person", "9002": "institution", "9003": "person"}
 
 
 def chart() -> tuple[ChartRow, ...]:

@@ -49,14 +49,9 @@ from tongchou.settlement.statements import (
     statement_details,
     statement_totals,
 )
-from tongchou.settlement.stored import earlier_years_of, lines_of, settlement_view
-from tongchou.settlement.yearly import YearClaim, claims_of_year, count_of_year, years_with_claims
+from tongchou.settlement.stored import earlier_years_of, lines_of, settlement_view, told_view
 
 __all__ = [
-    "YearClaim",
-    "claims_of_year",
-    "count_of_year",
-    "years_with_claims",
     "Claim",
     "DayView",
     "DetailClaim",
@@ -111,6 +106,7 @@ __all__ = [
     "revoke",
     "settle_many",
     "settlement_view",
+    "told_view",
     "undo",
     "update_encounter",
     "upload_lines",

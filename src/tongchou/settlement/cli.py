@@ -1,9 +1,11 @@
-"""Commands of the room: ``tongchou doctor`` and ``tongchou close-day``."""
+"""Commands of the room: ``tongchou doctor``, ``tongchou close-day`` and ``tongchou resettle``."""
 
 from __future__ import annotations
 
 import argparse
 from typing import TYPE_CHECKING, Any
+
+from tongchou.settlement.resettle import cli as resettle
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -23,10 +25,13 @@ def add_parser(subparsers: Any) -> None:
         "--day", type=_day, help="业务日 YYYY-MM-DD,缺省为今天;更早的未结日一并日结 / business day, today by default"
     )
     close.add_argument("--dry-run", action="store_true", help="只打印,不日结 / print only")
+    resettle.add_parser(subparsers)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run one of the commands; returns the exit code."""
+    if args.command == "resettle":
+        return resettle.run(args)
     return _doctor(args) if args.command == "doctor" else _close(args)
 
 

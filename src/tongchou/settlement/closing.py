@@ -24,14 +24,17 @@ SELECT y.fund, sum(y.amount) FROM settlement_settlement s JOIN settlement_paymen
 WHERE s.area = %s AND s.business_date = %s GROUP BY y.fund
 """
 _OWED = """
-SELECT a.code, -sum(e.amount) FROM ledger_journal j
+SELECT CASE WHEN a.code IN ('9002', '9003') THEN '9002' ELSE a.fund END AS figure, -sum(e.amount) FROM ledger_journal j
 JOIN ledger_entry e ON e.journal_id = j.id JOIN ledger_account a ON a.id = e.account_id
 WHERE j.area = %s AND j.business_date = %s AND j.cause = 'settlement' AND e.party <> 0
-  AND (starts_with(a.code, '2101.') OR a.code = '9002')
-GROUP BY a.code
+  AND (starts_with(a.code, '2101.') OR starts_with(a.code, '2102.') OR a.code IN ('9002', '9003'))
+GROUP BY figure
 """
 _SETTLING = """
-SELECT DISTINCT institution_code FROM settlement_settlement WHERE area = %s AND business_date = %s ORDER BY 1
+SELECT DISTINCT s.institution_code FROM settlement_settlement s
+WHERE s.area = %s AND s.business_date = %s AND NOT EXISTS (
+    SELECT 1 FROM settlement_replacement r WHERE r.reversal_id = s.id OR r.successor_id = s.id)
+ORDER BY 1
 """
 
 
@@ -96,11 +99,14 @@ def close_day(*, area: str, day: date, now: datetime) -> DayFigures:
 
 
 def settled_and_owed(area: str, day: date) -> dict[str, dict[str, int]]:
-    """Two views: what the settlement rows say, and what is owed to the institutions (their payables and cash)."""
+    """Two views: what the settlement rows say, and what is owed to the institutions (their payables and cash).
+
+    What a re-run owes persons, or they owe it, belongs to the second view: the institutions' share did not move with it.
+    """
     total, fund_pay, account, cash = (int(amount) for amount in run(_SETTLED, (area, day))[0])
     funds = {fund: int(amount) for fund, amount in run(_SETTLED_FUNDS, (area, day))}
     settled = {TOTAL: total, FUND_TOTAL: fund_pay, ACCOUNT: account, CASH: cash, **funds}
-    owed = {code.removeprefix("2101."): int(amount) for code, amount in run(_OWED, (area, day))}
+    owed = {figure: int(amount) for figure, amount in run(_OWED, (area, day))}
     received = owed.pop("9002", 0)
     from_accounts = sum(owed.pop(fund, 0) for fund in ACCOUNT_FUNDS)
     paid = sum(owed.values())

@@ -7,9 +7,13 @@ the same statement as what it answers. On the wire they are mdtrt_id and setl_id
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import F, Q
 
 from tongchou.control.api import SealedText
-from django.db.models import F, Q
+from tongchou.settlement.resettle.models import Replacement, ResettledPerson, Resettlement
+
+__all__ = ["Replacement", "ResettledPerson", "Resettlement"]
+"""Models of the re-run, named here so that Django finds them."""
 
 
 class Encounter(models.Model):

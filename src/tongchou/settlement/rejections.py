@@ -305,3 +305,53 @@ BAD_PERIOD = kind(
     remedy="请使开始日期不晚于结束日期，且跨度不超过 366 天",
     field="stmt_begndate",
 )
+RERUN_DIVIDED = kind(
+    "SETL-070",
+    zh="结算 {settlement} 是按年度划分的住院，不能单独重新结算",
+    en="settlement {settlement} is of a stay divided by benefit years: it can't be re-run",
+    remedy="请由医疗机构撤销该结算后按现行政策重新办理出院结算",
+)
+RERUN_OTHER_AREA = kind(
+    "SETL-071",
+    zh="结算 {settlement} 服务当日的参保关系已属于统筹区 {area}",
+    en="on the day of settlement {settlement} the person is now enrolled in area {area}",
+    remedy="请由医疗机构撤销该结算后按新的参保关系重新结算；已结清的按异地待遇核算处理",
+)
+RERUN_STALE = kind(
+    "SETL-072",
+    zh="{subject} 的结算在试算后已有变化，未入账",
+    en="the settlements of {subject} have changed since the trial: nothing was booked",
+    remedy="请重新试算，核对差异后再提交复核",
+)
+RERUN_STATE = kind(
+    "SETL-073",
+    zh="重新结算 {run} 的状态为“{state}”，不能{action}",
+    en="re-run {run} is {state}: it can't be {action}",
+    remedy="请刷新页面，按当前状态办理；已作废或已入账的请新建试算",
+)
+RERUN_NOTHING = kind(
+    "SETL-074",
+    zh="重新结算 {run} 没有差异，无需提交复核",
+    en="re-run {run} found no difference: there is nothing to review",
+    remedy="无需办理",
+)
+RERUN_PERIOD = kind(
+    "SETL-075",
+    zh="服务日期 {begin} 至 {end} 无效",
+    en="the days of service {begin} to {end} are not valid",
+    remedy="请使开始日期不晚于结束日期，跨度不超过 {days} 天",
+    field="begin",
+)
+RERUN_NOBODY = kind(
+    "SETL-076",
+    zh="没有需要重新结算的人员：{why}",
+    en="nobody to re-run: {why}",
+    remedy="请核对统筹区、险种、服务日期；按政策版本批量时，应在新版本发布生效之后办理",
+)
+RERUN_LIST = kind(
+    "SETL-077",
+    zh="名单有 {errors} 处错误：{first}",
+    en="the list has {errors} errors: {first}",
+    remedy="请按列出的行号改正后重新上传；没有导入任何人员",
+    field="file",
+)

@@ -15,14 +15,14 @@ from tongchou.settlement import rejections
 from tongchou.settlement.core.decision import journal_lines
 from tongchou.settlement.core.inputs import Receipt
 from tongchou.settlement.core.tables import MED_TYPES
-from tongchou.settlement.core.views import PaymentView, SettlementView
+from tongchou.settlement.core.views import SettlementView
 from tongchou.settlement.database import run
 from tongchou.settlement.drafting import CANCELLED, DISCHARGED, OPEN, SETTLED
 from tongchou.settlement.reading import local_day
 from tongchou.settlement.receipts import bar, once, read_receipt
 from tongchou.settlement.serials import next_id
 from tongchou.settlement.settling import ATTEMPTS, stored_answer
-from tongchou.settlement.stored import StoredSettlement, read_stored, view_of
+from tongchou.settlement.stored import StoredSettlement, as_told, latest_of, read_stored, signed, view_of
 from tongchou.settlement.writing import WRITTEN, Rows, add_header, add_journal, add_receipt
 
 PURCHASES = frozenset({"2102"})
@@ -42,7 +42,7 @@ def revoke(*, receipt: Receipt, settlement_id: int, person_number: str, answer: 
             id used for another request, SETL-003 overtaken too often.
     """
     for _ in range(ATTEMPTS):
-        stored = read_stored(settlement_id=settlement_id, receipt=receipt)
+        stored = read_stored(settlement_id=latest_of(settlement_id), receipt=receipt)
         known = stored.receipt if stored is not None else read_receipt(receipt)
         if known is not None:
             return stored_answer(known, receipt)
@@ -88,7 +88,8 @@ def _mirror(stored: StoredSettlement, *, receipt: Receipt, answer: Answer, now: 
     purchase = stored.original_transaction in PURCHASES
     new_status = CANCELLED if purchase else _reopened(stored, original)
     job = {"action": "revoke", "original": original.id, "keep": purchase, "new_status": new_status}
-    return _write(stored, view, job, kind="revocation", receipt=receipt, body=answer(view))
+    body = answer(as_told(view, stored))
+    return write_counterpart(stored, view, job, kind="revocation", receipt=receipt, body=body)
 
 
 def _restore(stored: StoredSettlement, *, receipt: Receipt, answer: UndoAnswer, now: datetime) -> bytes | None:
@@ -116,13 +117,14 @@ def _restore(stored: StoredSettlement, *, receipt: Receipt, answer: UndoAnswer, 
         "new_status": _settled_again(stored, original),
         "sums": sums,
     }
-    return _write(stored, view, job, kind="settlement", receipt=receipt, body=answer(view))
+    body = answer(as_told(view, stored))
+    return write_counterpart(stored, view, job, kind="settlement", receipt=receipt, body=body)
 
 
-def _write(
+def write_counterpart(
     stored: StoredSettlement, view: SettlementView, job: dict[str, Any], *, kind: str, receipt: Receipt, body: bytes
 ) -> bytes | None:
-    """Write a mirror or a restoration. ``None``: something changed meanwhile, read again."""
+    """Write a mirror, a restoration, or what takes a settlement's place. ``None``: something changed meanwhile."""
     rows = Rows()
     rows.jobs.append(
         {
@@ -160,31 +162,13 @@ def _write(
         account_id=account.id if account is not None else 0,
         institution_id=providers.describe(code=view.institution_code, on=view.business_date).id,
         scheme=view.scheme,
+        told=stored.told.signed(view.direction) if stored.told is not None else None,
+        person_id=view.person.id,
     )
     key = f"{'revoke' if kind == 'revocation' else 'restore'}:{job['original'] if kind == 'revocation' else view.id}"
     reversal_of = view.reversal_of
     add_journal(rows, view=view, lines=lines, kind=kind, key=key, reversal_of=reversal_of)
     return body if rows.write().get(view.id) == WRITTEN else None
-
-
-def signed(view: SettlementView, sign: int) -> SettlementView:
-    """The same settlement with every amount multiplied by ``sign``."""
-    amounts = (
-        "total", "out_of_scope", "over_limit", "prior_self_pay", "in_scope", "deductible", "fund_pay", "account_pay",
-        "cash_pay",
-    )  # fmt: skip
-    return replace(
-        view,
-        **{name: sign * getattr(view, name) for name in amounts},
-        payments=tuple(
-            PaymentView(payment.layer, payment.fund, sign * payment.base, sign * payment.amount)
-            for payment in view.payments
-        ),
-        accumulator_delta={
-            period: {name: sign * amount for name, amount in delta.items()}
-            for period, delta in view.accumulator_delta.items()
-        },
-    )
 
 
 def _balance(stored: StoredSettlement) -> int:
@@ -260,7 +244,7 @@ def _undo_settlement(
     subject: int, message: Receipt, receipt: Receipt, answer: UndoAnswer, now: datetime, person_number: str
 ) -> bytes | None:
     revocation = message.transaction in REVOCATIONS
-    stored = read_stored(settlement_id=subject)
+    stored = read_stored(settlement_id=latest_of(subject))
     if stored is None:
         raise rejections.UNKNOWN_SETTLEMENT(settlement=subject)
     if person_number and stored.person.number != person_number:

@@ -91,7 +91,7 @@ _SEEN = """
 NOT EXISTS (
     SELECT 1 FROM settlement_receipt r
     WHERE r.institution_code = s.institution_code AND r.message_id = s.message_id
-    AND (r.undone_by <> '' OR r.transaction = '2601'))
+    AND (r.undone_by <> '' OR r.transaction IN ('2601', 'RERUN')))
 AND NOT EXISTS (
     SELECT 1 FROM settlement_settlement a
     WHERE a.encounter_id = s.encounter_id AND a.message_id = s.message_id AND a.direction = s.direction AND a.id < s.id)
@@ -104,20 +104,30 @@ AND {_SEEN}
 """
 # What 2601 undid, and the rows that undid it, count on neither side: the institution never saw that answer, so its list can
 # hold neither of the two (for a revocation taken back: neither the revocation nor the settlement made again).
+# What the centre made again (RERUN) changes nothing of what the institution was told: the settlement counts as it was, and a
+# later revocation with the figures of that first settlement (``t``).
+_TOLD = """
+settlement_settlement s LEFT JOIN LATERAL (
+    SELECT o.id, -o.fund_pay AS fund_pay, -o.account_pay AS account_pay FROM settlement_settlement o
+    WHERE s.direction < 0 AND o.id = settlement_root(s.id)) AS t ON true
+"""
 _TOTALS = f"""
-SELECT coalesce(sum(s.total), 0), coalesce(sum(s.fund_pay), 0), coalesce(sum(s.account_pay), 0), count(*)
-FROM settlement_settlement s WHERE {_WHERE}
+SELECT coalesce(sum(s.total), 0), coalesce(sum(coalesce(t.fund_pay, s.fund_pay)), 0),
+       coalesce(sum(coalesce(t.account_pay, s.account_pay)), 0), count(*)
+FROM {_TOLD} WHERE {_WHERE}
 """
 _PARTS = f"""
 SELECT s.institution_code, s.scheme, s.clearing_type, CASE WHEN s.direction < 0 THEN '1' ELSE '0' END,
-       sum(s.total)::bigint, sum(s.fund_pay)::bigint, sum(s.account_pay)::bigint, count(*)
-FROM settlement_settlement s
+       sum(s.total)::bigint, sum(coalesce(t.fund_pay, s.fund_pay))::bigint,
+       sum(coalesce(t.account_pay, s.account_pay))::bigint, count(*)
+FROM {_TOLD}
 WHERE s.institution_code = ANY(%(institutions)s) AND s.settled_at >= %(begin)s AND s.settled_at < %(end)s AND {_SEEN}
 GROUP BY 1, 2, 3, 4
 """
 _DETAILS = f"""
-SELECT s.id, s.encounter_id, p.number, s.total, s.fund_pay, s.account_pay, s.direction < 0, s.message_id, s.reversal_of_id
-FROM settlement_settlement s JOIN registry_person p ON p.id = s.person_id WHERE {_WHERE} ORDER BY s.settled_at, s.id
+SELECT s.id, s.encounter_id, p.number, s.total, coalesce(t.fund_pay, s.fund_pay),
+       coalesce(t.account_pay, s.account_pay), s.direction < 0, s.message_id, coalesce(t.id, s.reversal_of_id)
+FROM {_TOLD} JOIN registry_person p ON p.id = s.person_id WHERE {_WHERE} ORDER BY s.settled_at, s.id
 """
 
 

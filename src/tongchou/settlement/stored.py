@@ -11,6 +11,7 @@ import msgspec
 
 from tongchou.providers import api as providers
 from tongchou.settlement import rejections
+from tongchou.settlement.core.decision import Told
 from tongchou.settlement.core.facts import restored
 from tongchou.settlement.core.inputs import Receipt
 from tongchou.settlement.core.snapshots import AccountSnapshot, PersonSnapshot, ReceiptSnapshot
@@ -34,6 +35,8 @@ class StoredSettlement:
     lines: tuple[LineSplitView, ...] = ()
     end_at: datetime | None = None
     reversed_by: int | None = None
+    root: int = 0
+    told: Told | None = None
     restored_as: int | None = None
     original_transaction: str | None = None
     account: AccountSnapshot | None = None
@@ -76,6 +79,12 @@ SELECT json_build_object(
     )
 } ELSE '[]' END,
     'reversed_by', (SELECT r.id FROM settlement_settlement r WHERE r.reversal_of_id = s.id),
+    'root', o.id,
+    'told', CASE WHEN o.id <> coalesce(s.reversal_of_id, s.id) THEN json_build_object(
+        'account_pay', o.account_pay, 'cash_pay', o.cash_pay, 'payments', coalesce((
+            SELECT json_agg(json_build_object('layer', y.layer, 'fund', y.fund, 'base', y.base, 'amount', y.amount)
+                ORDER BY y.line)
+            FROM settlement_payment y WHERE y.settlement_id = o.id), '[]')) END,
     'restored_as', (
         SELECT max(a.id) FROM settlement_settlement a
         WHERE a.encounter_id = s.encounter_id AND a.message_id = s.message_id AND a.direction = 1 AND a.id > s.id),
@@ -93,6 +102,8 @@ SELECT json_build_object(
 FROM settlement_settlement s
 JOIN settlement_encounter e ON e.id = s.encounter_id
 JOIN registry_person p ON p.id = s.person_id
+CROSS JOIN LATERAL (SELECT settlement_root(s.id) AS id) AS told
+JOIN settlement_settlement o ON o.id = told.id
 WHERE s.id = %s
 """
 _LINES_OF = f"SELECT {_LINES.format(where='{where}')}::text FROM settlement_encounter e WHERE e.id = %s"
@@ -168,6 +179,89 @@ def earlier_years_of(row: Mapping[str, Any]) -> tuple[EarlierYear, ...] | None:
         return None
     years = msgspec.convert(kept, tuple[EarlierYear, ...])
     return tuple(msgspec.structs.replace(year, facts=restored(year.facts)) for year in years)
+
+
+def signed(view: SettlementView, sign: int) -> SettlementView:
+    """The same settlement with every amount multiplied by ``sign``."""
+    amounts = (
+        "total", "out_of_scope", "over_limit", "prior_self_pay", "in_scope", "deductible", "fund_pay", "account_pay",
+        "cash_pay",
+    )  # fmt: skip
+    return msgspec.structs.replace(
+        view,
+        **{name: sign * getattr(view, name) for name in amounts},
+        payments=tuple(
+            PaymentView(payment.layer, payment.fund, sign * payment.base, sign * payment.amount)
+            for payment in view.payments
+        ),
+        accumulator_delta={
+            period: {name: sign * amount for name, amount in delta.items()}
+            for period, delta in view.accumulator_delta.items()
+        },
+    )
+
+
+def as_told(view: SettlementView, stored: StoredSettlement) -> SettlementView:
+    """A row of ``stored``'s visit with the figures that the institution was told, where a re-run decided otherwise."""
+    if stored.told is None:
+        return view
+    root = read_stored(settlement_id=stored.root)
+    if root is None:
+        raise AssertionError(f"settlement {stored.root} is gone")
+    first = signed(view_of(root), view.direction)
+    told = (
+        "total", "out_of_scope", "over_limit", "prior_self_pay", "in_scope", "deductible", "pool_ratio", "fund_pay",
+        "account_pay", "cash_pay", "payments", "person_type", "benefit_year", "benefit", "package", "plan", "facts",
+    )  # fmt: skip
+    return msgspec.structs.replace(view, **{name: getattr(first, name) for name in told})
+
+
+def latest_of(settlement_id: int) -> int:
+    """The settlement that stands where re-runs have put another one in a settlement's place; else itself."""
+    latest: int = run("SELECT settlement_latest(%s)", (settlement_id,))[0][0]
+    return latest
+
+
+def told_view(settlement_id: int, *, with_lines: bool = True) -> SettlementView:
+    """A settlement as its institution knows it (5203, 5204): a re-run is the centre's own and changes none of its figures.
+
+    Raises:
+        Rejection: SETL-040 unknown.
+    """
+    stored = read_stored(settlement_id=settlement_id, with_lines=with_lines)
+    if stored is None:
+        raise rejections.UNKNOWN_SETTLEMENT(settlement=settlement_id)
+    view = as_told(view_of(stored), stored)
+    latest = latest_of(stored.settlement["reversal_of_id"] or settlement_id)
+    if latest != settlement_id and view.direction > 0:
+        standing = read_stored(settlement_id=latest, with_lines=with_lines)
+        if standing is not None:
+            view = msgspec.structs.replace(view, reversed_by=standing.reversed_by, lines=standing.lines)
+    return msgspec.structs.replace(view, lines=_as_first_split(view.lines, stored.root)) if view.lines else view
+
+
+_FORMER = """
+WITH RECURSIVE chain (id, former, depth) AS (
+    SELECT successor_id, former, 1 FROM settlement_replacement WHERE original_id = %s
+    UNION ALL
+    SELECT r.successor_id, r.former, c.depth + 1 FROM settlement_replacement r JOIN chain c ON r.original_id = c.id
+)
+SELECT former::text FROM chain ORDER BY depth DESC
+"""
+
+
+def _as_first_split(lines: tuple[LineSplitView, ...], root: int) -> tuple[LineSplitView, ...]:
+    """Fee lines as they were split when the institution was answered."""
+    former: dict[int, list[int]] = {}
+    for (text,) in run(_FORMER, (root,)):
+        former.update((row[0], row[1:]) for row in msgspec.json.decode(text))
+    names = ("out_of_scope", "over_limit", "prior_self_pay", "in_scope", "prior_self_pay_ratio")
+    return tuple(
+        msgspec.structs.replace(line, **dict(zip(names, former[line.line_no], strict=True)))
+        if line.line_no in former
+        else line
+        for line in lines
+    )
 
 
 def views(settlement_ids: Sequence[int]) -> list[SettlementView]:

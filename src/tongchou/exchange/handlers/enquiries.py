@@ -130,7 +130,7 @@ def _own_settlement(message: Message, *, with_lines: bool) -> settlement.Settlem
         Rejection: EXCH-033.
     """
     data = message.nodes["data"]
-    view = settlement.settlement_view(number_of(data["setl_id"], "setl_id"), with_lines=with_lines)
+    view = settlement.told_view(number_of(data["setl_id"], "setl_id"), with_lines=with_lines)
     own = (view.institution_code, view.person.number, str(view.encounter_id))
     if own != (message.institution_code, data["psn_no"], data["mdtrt_id"]):
         raise rejections.WRONG_ID(name="setl_id", value=data["setl_id"], field="setl_id")

@@ -59,6 +59,20 @@ class JournalLine:
     party: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an institution was told of a settlement that a re-run decided otherwise, in fen; it stays owed just that."""
+
+    payments: tuple[PaymentView, ...]
+    account_pay: int
+    cash_pay: int
+
+    def signed(self, sign: int) -> Told:
+        """The same with every amount multiplied by ``sign``."""
+        payments = tuple(PaymentView(one.layer, one.fund, sign * one.base, sign * one.amount) for one in self.payments)
+        return Told(payments, sign * self.account_pay, sign * self.cash_pay)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """Who pays what of one bill (fen), and what that moves. ``account_id`` 0: the personal account is not touched.
@@ -229,26 +243,39 @@ def journal_lines(
     account_id: int,
     institution_id: int,
     scheme: str,
+    told: Told | None = None,
+    person_id: int = 0,
 ) -> tuple[JournalLine, ...]:
     """The entries of a settlement (docs/contracts.md, ledger): per fund, personal account, cash as memo.
 
     Negative amounts give the mirror, which is the journal of a revocation.
+
+    Args:
+        told: what the institution was told, where a re-run decided otherwise (with the same sign as the amounts): the
+            institution stays owed that, and the difference is owed to the person, or by the person where it is negative.
     """
-    by_fund: dict[str, int] = {}
-    for payment in payments:
-        by_fund[payment.fund] = by_fund.get(payment.fund, 0) + payment.amount
+    if told is None:
+        told = Told(payments, account_pay, cash_pay)
+    paid, stated = _by_fund(payments), _by_fund(told.payments)
     lines = []
-    for fund, amount in by_fund.items():
-        lines += [JournalLine(f"5001.{fund}", amount), JournalLine(f"2101.{fund}", -amount, institution_id)]
-    if account_pay:
-        fund = ACCOUNT_FUND[scheme]
-        lines += [
-            JournalLine("2201", account_pay, account_id),
-            JournalLine(f"2101.{fund}", -account_pay, institution_id),
-        ]
-    if cash_pay:
-        lines += [JournalLine("9001", cash_pay), JournalLine("9002", -cash_pay, institution_id)]
+    for fund in {**stated, **paid}:
+        amount, owed = paid.get(fund, 0), stated.get(fund, 0)
+        lines += [JournalLine(f"5001.{fund}", amount), JournalLine(f"2101.{fund}", -owed, institution_id)]
+        lines.append(JournalLine(f"2102.{fund}", owed - amount, person_id))
+    if account_pay or told.account_pay:
+        fund, owed = ACCOUNT_FUND[scheme], told.account_pay
+        lines += [JournalLine("2201", account_pay, account_id), JournalLine(f"2101.{fund}", -owed, institution_id)]
+        lines.append(JournalLine(f"2102.{fund}", owed - account_pay, person_id))
+    lines += [JournalLine("9001", cash_pay), JournalLine("9002", -told.cash_pay, institution_id)]
+    lines.append(JournalLine("9003", told.cash_pay - cash_pay, person_id))
     return tuple(line for line in lines if line.amount)
+
+
+def _by_fund(payments: tuple[PaymentView, ...]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for payment in payments:
+        found[payment.fund] = found.get(payment.fund, 0) + payment.amount
+    return found
 
 
 def check(decision: Decision, *, scheme: str) -> None:

@@ -1,0 +1,313 @@
+"""Re-run (重新结算): what the settlements of a person say today, in their order, with the counters as they would have been.
+
+Who is evaluated again: every settlement whose facts, policy version or counters differ from those it was decided with.
+A settlement whose inputs are the same keeps its result without being computed: the policy is a pure function of them. One
+that can't be evaluated again stands as it is, with the reason, and the next ones count what it counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from tongchou.kernel.money import format_yuan_grouped
+from tongchou.kernel.rejection import Rejection
+from tongchou.policy import Bill, Outcome, Plan
+from tongchou.settlement.core.decision import OWN_ACCOUNT, payments_of, pool_ratio
+from tongchou.settlement.core.snapshots import EntitlementSnapshot, PersonSnapshot
+from tongchou.settlement.core.views import PaymentView
+
+Counters = dict[str, dict[str, int]]
+"""Period → counter → value, of one person in one scheme."""
+
+COUNTER, FACT, VERSION, LINES = "累计", "身份待遇", "政策版本", "明细划分"
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """A settlement that counts today, as it was decided; amounts in fen.
+
+    ``root`` is the settlement that the institution was told of (itself, unless it was made again); it gives the place in the
+    order. ``day`` chose rules and counters. ``person`` and ``entitlement`` are as known today, on that day.
+    """
+
+    id: int
+    root: int
+    encounter_id: int
+    institution_code: str
+    area: str
+    scheme: str
+    med_type: str
+    person_type: str
+    benefit: str
+    benefit_year: str
+    day: date
+    admitted: date
+    discharged: date | None
+    business_date: date
+    fee_month: date
+    account_used: str
+    plan: str
+    package: str
+    out_of_scope: int
+    over_limit: int
+    prior_self_pay: int
+    in_scope: int
+    deductible: int
+    fund_pay: int
+    account_pay: int
+    cash_pay: int
+    payments: tuple[PaymentView, ...]
+    facts: dict[str, Any]
+    accumulators_before: dict[str, int]
+    accumulator_delta: dict[str, dict[str, int]]
+    divided: bool = False
+    person: PersonSnapshot | None = None
+    entitlement: EntitlementSnapshot | None = None
+
+    @property
+    def bill(self) -> Bill:
+        """The four components of the bill."""
+        return Bill(self.out_of_scope, self.over_limit, self.prior_self_pay, self.in_scope)
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a result differs: kind (累计, 身份待遇, 政策版本, 明细划分), what, as it was decided, as it is."""
+
+    kind: str
+    title: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewSplit:
+    """A fee line that another version of the policy splits in another way; fen, ratio in 1/10,000."""
+
+    line_no: int
+    out_of_scope: int
+    over_limit: int
+    prior_self_pay: int
+    in_scope: int
+    ratio: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """With what a settlement is evaluated again, and what of that is another than it was decided with."""
+
+    plan: Plan
+    facts: Mapping[str, object]
+    bill: Bill
+    person_type: str
+    causes: tuple[Cause, ...] = ()
+    splits: tuple[NewSplit, ...] = ()
+
+
+Choose = Callable[[Standing], Choice]
+"""Raises a Rejection where a settlement can't be evaluated again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A settlement whose result is another: what would be booked instead of it; fen."""
+
+    old: Standing
+    choice: Choice
+    payments: tuple[PaymentView, ...]
+    deductible: int
+    pool_ratio: int
+    fund_pay: int
+    account_pay: int
+    cash_pay: int
+    benefit_year: str
+    before: Mapping[str, int]
+    delta: Mapping[str, Mapping[str, int]]
+    values: tuple[int, ...]
+    causes: tuple[Cause, ...]
+
+    @property
+    def to_person(self) -> int:
+        """What the person is owed in cash (negative: owes), in fen."""
+        return self.old.cash_pay - self.cash_pay
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A settlement that can't be evaluated again: it stands, for this reason."""
+
+    old: Standing
+    code: str
+    message: str
+    remedy: str
+
+
+@dataclass(slots=True)
+class Rerun:
+    """The result for one person in one scheme. ``evaluated`` settlements had another input."""
+
+    changes: list[Change] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    seen: int = 0
+    evaluated: int = 0
+
+
+def rerun(
+    *, standing: Sequence[Standing], counters: Mapping[str, Mapping[str, int]], balance: int, choose: Choose
+) -> Rerun:
+    """Evaluate settlements again, in their order.
+
+    Args:
+        standing: what counts today, in order; nothing that counts after the first of them may be missing.
+        counters: the person's counters in the scheme today.
+        balance: what the personal account holds today, in fen.
+    """
+    held = baseline(counters, standing)
+    found = Rerun(seen=len(standing))
+    for one in standing:
+        try:
+            choice = choose(one)
+            before = values_before(choice.plan, one.day, held)
+            causes = (*choice.causes, *counter_causes(choice.plan, one.accumulators_before, before))
+            change = None
+            if causes:
+                found.evaluated += 1
+                change = evaluate(one, choice, before, causes, balance)
+        except Rejection as refusal:
+            found.refused.append(Refused(one, refusal.code, refusal.message, refusal.remedy))
+            change = None
+        if change is None:
+            add(held, one.accumulator_delta)
+        else:
+            found.changes.append(change)
+            add(held, change.delta)
+            balance += one.account_pay - change.account_pay
+    return found
+
+
+def evaluate(
+    one: Standing, choice: Choice, before: Mapping[str, int], causes: tuple[Cause, ...], balance: int
+) -> Change | None:
+    """The result today; ``None`` where it is what was decided.
+
+    Raises:
+        Rejection: what the policy refuses (POL-0xx).
+        AssertionError: payers and bill differ (a bug).
+    """
+    plan, facts, bill = choice.plan, choice.facts, choice.bill
+    outcome = plan.evaluate(facts, bill, before, one.account_pay)
+    if _same(one, choice, outcome):
+        return None
+    wanted = account_share(one=one, share=outcome.person_pay, balance=balance)
+    outcome = plan.trace(facts, bill, before, wanted)
+    if outcome.fund_pay + outcome.person_pay != bill.total or bill.total != one.bill.total:
+        raise AssertionError(f"settlement {one.id}: {outcome!r} does not sum to {one.bill.total}")
+    return Change(
+        old=one,
+        choice=choice,
+        payments=payments_of(outcome, bill),
+        deductible=outcome.deductible,
+        pool_ratio=pool_ratio(plan, outcome),
+        fund_pay=outcome.fund_pay,
+        account_pay=outcome.account_pay,
+        cash_pay=outcome.cash_pay,
+        benefit_year=str(plan.benefit_year(one.day).start.year),
+        before=before,
+        delta=delta_by_period(plan, one.day, outcome),
+        values=outcome.values,
+        causes=causes,
+    )
+
+
+def account_share(*, one: Standing, share: int, balance: int) -> int:
+    """How much of the person's new share (fen) the personal account carries.
+
+    How the person paid at the counter stays as it was; only the difference moves. What the person is given back is cash as
+    far as cash was paid, then goes back to the account: an account is never turned into cash. What the person owes in
+    addition is taken from the account if it was used then and holds as much today; the rest is owed in cash.
+    """
+    more = share - one.account_pay - one.cash_pay
+    if more > 0:
+        return one.account_pay + (min(more, max(balance, 0)) if one.account_used == OWN_ACCOUNT else 0)
+    return one.account_pay - max(0, -more - one.cash_pay)
+
+
+def baseline(counters: Mapping[str, Mapping[str, int]], standing: Sequence[Standing]) -> Counters:
+    """The counters as if none of the settlements counted: today's without their deltas."""
+    held = {period: dict(values) for period, values in counters.items()}
+    for one in standing:
+        add(held, one.accumulator_delta, sign=-1)
+    return held
+
+
+def add(held: Counters, delta: Mapping[str, Mapping[str, int]], *, sign: int = 1) -> None:
+    """Add what a settlement counted."""
+    for period, values in delta.items():
+        into = held.setdefault(period, {})
+        for name, amount in values.items():
+            into[name] = into.get(name, 0) + sign * amount
+
+
+def values_before(plan: Plan, day: date, held: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    """The counters that a plan reads on a day."""
+    return {spec.name: held.get(plan.period_key(spec, day), {}).get(spec.name, 0) for spec in plan.accumulators}
+
+
+def counter_causes(plan: Plan, then: Mapping[str, int], now: Mapping[str, int]) -> tuple[Cause, ...]:
+    """Which counters the settlement saw otherwise."""
+    if dict(then) == now:
+        return ()
+    units = {spec.name: (spec.title, spec.unit) for spec in plan.accumulators}
+    return tuple(
+        Cause(COUNTER, units[name][0], _shown(then.get(name, 0), units[name][1]), _shown(value, units[name][1]))
+        for name, value in now.items()
+        if then.get(name, 0) != value
+    )
+
+
+def fact_causes(plan: Plan, then: Mapping[str, object], now: Mapping[str, object]) -> tuple[Cause, ...]:
+    """Which facts of the person, among those the plan asks for, are others than they were."""
+    return tuple(
+        Cause(FACT, spec.title, said(then.get(spec.name, spec.default)), said(now.get(spec.name, spec.default)))
+        for spec in plan.facts
+        if spec.name.startswith("person.") and then.get(spec.name, spec.default) != now.get(spec.name, spec.default)
+    )
+
+
+def said(value: object) -> str:
+    """A fact as a person reads it."""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, (frozenset, set, list, tuple)):
+        return "、".join(sorted(str(each) for each in value)) or "无"
+    return "无" if value is None else str(value)
+
+
+def delta_by_period(plan: Plan, day: date, outcome: Outcome) -> dict[str, dict[str, int]]:
+    """What an outcome counts, by period."""
+    periods = {spec.name: plan.period_key(spec, day) for spec in plan.accumulators}
+    found: dict[str, dict[str, int]] = {}
+    for name, amount in outcome.accumulator_delta.items():
+        found.setdefault(periods[name], {})[name] = amount
+    return found
+
+
+def _same(one: Standing, choice: Choice, outcome: Outcome) -> bool:
+    """Whether a result is to the fen what was decided. The version alone is no difference, nor how much a layer counted."""
+    paid = {(payment.layer, payment.fund): payment.amount for payment in outcome.payments if payment.amount}
+    return (
+        choice.bill == one.bill
+        and paid == {(payment.layer, payment.fund): payment.amount for payment in one.payments}
+        and (outcome.account_pay, outcome.cash_pay) == (one.account_pay, one.cash_pay)
+        and outcome.deductible == one.deductible
+        and delta_by_period(choice.plan, one.day, outcome)
+        == {period: values for period, values in one.accumulator_delta.items() if values}
+    )
+
+
+def _shown(value: int, unit: str) -> str:
+    return f"{format_yuan_grouped(value)} 元" if unit == "元" else f"{value} {unit}".strip()

@@ -1,0 +1,193 @@
+"""With what a settlement is evaluated again: the person as known today, the policy as known today, the lines split by it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from tongchou.catalogues.api import revision as catalogue_revision
+from tongchou.kernel.rejection import Rejection
+from tongchou.policy import Bill, LineSplit, Plan
+from tongchou.providers import api as providers
+from tongchou.settlement import explaining, planning, rejections
+from tongchou.settlement.core import bill as bills
+from tongchou.settlement.core.bill import PricedLine
+from tongchou.settlement.core.decision import admit_person, med_type_of
+from tongchou.settlement.core.facts import Visit, facts_of, restored
+from tongchou.settlement.core.inputs import LineInput
+from tongchou.settlement.core.rerun import LINES, VERSION, Cause, Choice, NewSplit, Standing, fact_causes
+from tongchou.settlement.core.snapshots import Snapshot
+from tongchou.settlement.core.tables import APPROVED, DISAPPROVED
+from tongchou.settlement.core.views import LineSplitView
+from tongchou.settlement.reading import local_day
+from tongchou.settlement.stored import lines_of
+
+SELF_PAID_CLASS = "03"
+"""Class 丙: out of scope by its class, not by the hospital's decision."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What a re-run looks at: days of service of an area; whether persons and policy are taken as they are known today."""
+
+    area: str
+    begin: date
+    end: date
+    scheme: str = ""
+    facts: bool = True
+    policy: bool = True
+
+    def covers(self, one: Standing) -> bool:
+        """Is the settlement's day of service inside? Those outside are evaluated only for their counters."""
+        return self.begin <= one.day <= self.end
+
+
+@dataclass(slots=True)
+class Chooser:
+    """Chooses for one person after the other; plans of the past are found once."""
+
+    scope: Scope
+    _plans: dict[tuple[str, str], Plan] = field(default_factory=dict)
+    _catalogue: int | None = None
+
+    def __post_init__(self) -> None:
+        planning.book()  # what was published meanwhile counts from here on
+
+    def __call__(self, one: Standing) -> Choice:
+        """The choice for one settlement.
+
+        Raises:
+            Rejection: SETL-070 divided stay, SETL-071 other area, SETL-010 … SETL-014 not entitled any more, POL-0xx.
+        """
+        inside = self.scope.covers(one)
+        if one.divided:
+            raise rejections.RERUN_DIVIDED(settlement=one.id)
+        if inside and self.scope.facts and one.person is not None:
+            facts, person_type = self._facts(one)
+        else:
+            facts, person_type = restored(one.facts), one.person_type
+        plan = self._plan_today(one) if inside and self.scope.policy else self._plan_then(one)
+        causes: tuple[Cause, ...] = ()
+        bill = one.bill
+        splits: tuple[NewSplit, ...] = ()
+        if plan.package_hash != one.package:
+            bill, splits, parts = self._split_again(one, plan)
+            facts |= parts
+            causes = self._version_causes(one, plan, bill)
+        if inside and self.scope.facts:
+            causes += fact_causes(plan, restored(one.facts), facts)
+        return Choice(plan=plan, facts=facts, bill=bill, person_type=person_type, causes=causes, splits=splits)
+
+    def _facts(self, one: Standing) -> tuple[dict[str, object], str]:
+        """The stored facts of the visit with those of the person as known today."""
+        if one.person is None:
+            raise rejections.UNKNOWN_PERSON(person_number="")
+        known = Snapshot(
+            day=one.day, catalogue_revision=0, provider_revision=0, person=one.person, entitlement=one.entitlement
+        )
+        insured = admit_person(snapshot=known, person_number=one.person.number, scheme=one.scheme)
+        if insured.enrolment.pooling_area != one.area:
+            raise rejections.RERUN_OTHER_AREA(settlement=one.id, area=insured.enrolment.pooling_area)
+        anywhere = Visit(level="1", local=True, chinese_medicine=False, emergency=False, rule_day=one.day)
+        fresh = facts_of(
+            person=insured.person,
+            enrolment=insured.enrolment,
+            continuous_since=insured.entitlement.continuous_since,
+            visit=anywhere,
+        )
+        facts = {name: value for name, value in restored(one.facts).items() if not name.startswith("person.")}
+        facts.update((name, value) for name, value in fresh.items() if name.startswith("person."))
+        return facts, insured.enrolment.person_type
+
+    def _plan_today(self, one: Standing) -> Plan:
+        med_type = med_type_of(one.med_type)
+        if not med_type.stay:
+            return planning.choose_plan(area=one.area, scheme=one.scheme, med_type=med_type, on=one.day)
+        years = planning.years_of_stay(
+            area=one.area,
+            scheme=one.scheme,
+            med_type=med_type,
+            admitted=one.admitted,
+            discharged=max(one.admitted, one.discharged or one.day),
+        )
+        if len(years) > 1 or years[0].day != one.day:
+            raise rejections.RERUN_DIVIDED(settlement=one.id)
+        return years[0].plan
+
+    def _plan_then(self, one: Standing) -> Plan:
+        key = (one.plan, one.package)
+        if key not in self._plans:
+            self._plans[key] = explaining.plan_of(plan_id=one.plan, package=one.package)
+        return self._plans[key]
+
+    def _split_again(self, one: Standing, plan: Plan) -> tuple[Bill, tuple[NewSplit, ...], dict[str, Any]]:
+        """The bill under another version: split again only if the line rules or the parts are others."""
+        try:
+            then = self._plan_then(one)
+        except Rejection:
+            then = None
+        if then is not None and then.program.lines == plan.program.lines and not plan.program.parts:
+            return one.bill, (), {}
+        lines = lines_of(settlement_id=one.id)
+        priced = [self._price(line, one) for line in lines]
+        splits = tuple(
+            NewSplit(line.line_no, *new.split, new.ratio)
+            for line, new in zip(lines, priced, strict=True)
+            if (*new.split, new.ratio) != (*_split_of(line), line.prior_self_pay_ratio)
+        )
+        return bills.bill_of(priced), splits, bills.part_facts(plan, priced)
+
+    def _price(self, line: LineSplitView, one: Standing) -> PricedLine:
+        """A stored line split by the policy and the catalogue of its own day, as both are known today."""
+        day = local_day(line.occurred_at)
+        plan = planning.choose_plan(
+            area=one.area, scheme=one.scheme, med_type=med_type_of(one.med_type), on=self._line_day(day, one)
+        )
+        if self._catalogue is None:
+            self._catalogue = catalogue_revision()
+        level = providers.describe(code=one.institution_code, on=one.day).level
+        terms = planning.catalogue.terms(
+            codes=[line.item_code],
+            scheme=one.scheme,
+            on=self._line_day(day, one),
+            level=level,
+            revision=self._catalogue,
+        )
+        if line.item_code not in terms:
+            raise rejections.ITEM_NOT_IN_FORCE(
+                line_no=line.line_no, item_code=line.item_code, day=day, scheme=one.scheme
+            )
+        refused = line.item_class != SELF_PAID_CLASS and line.out_of_scope == line.amount
+        asked = LineInput(
+            line_no=line.line_no,
+            item_code=line.item_code,
+            local_code=line.local_code,
+            occurred_at=line.occurred_at,
+            quantity=line.quantity,
+            unit_price=line.unit_price,
+            amount=line.amount,
+            approval_flag=DISAPPROVED if refused else APPROVED,
+        )
+        return bills.split_line(line=asked, term=terms[line.item_code], plan=plan)
+
+    def _line_day(self, day: date, one: Standing) -> date:
+        """Purchases split all lines by their own day, visits and stays each line by the line's."""
+        return day if one.admitted <= day <= (one.discharged or day) + timedelta(days=1) else one.day
+
+    def _version_causes(self, one: Standing, plan: Plan, bill: Bill) -> tuple[Cause, ...]:
+        causes = [Cause(VERSION, plan.title, version_of(one.plan), version_of(plan.id))]
+        if bill != one.bill:
+            causes.append(Cause(LINES, "符合范围金额(分)", str(one.in_scope), str(bill.in_scope)))
+        return tuple(causes)
+
+
+def version_of(plan_id: str) -> str:
+    """A version as people name it: the day it is in force from, and the beginning of its hash."""
+    rest = plan_id.partition("@")[2]
+    since, _, digest = rest.partition("#")
+    return f"{since.partition('?')[0]} 版 {digest}"
+
+
+def _split_of(line: LineSplitView) -> LineSplit:
+    return LineSplit(line.out_of_scope, line.over_limit, line.prior_self_pay, line.in_scope)
