@@ -61,7 +61,6 @@ format: install ## let the formatter write
 	@$(BIN)/ruff format .
 
 bench: install ## measure, and write docs/performance.md
-	-@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt # engines to measure beside
 	@$(BIN)/python benchmarks/run.py $(ARGS)
 
 lock: install ## resolve pyproject.toml anew into requirements.lock
@@ -72,5 +71,5 @@ lock: install ## resolve pyproject.toml anew into requirements.lock
 	} > requirements.lock.new && mv requirements.lock.new requirements.lock
 
 clean: ## remove caches and the virtual environment; the data in var/ stays
-	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	@rm -rf $(VENV) .venv-bench .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,10 +1,15 @@
-"""One inpatient claim through all layers of the demo city's residents' scheme: with and without trace."""
+"""One inpatient claim through all layers of the demo city's residents' scheme: with and without trace; zen-engine beside it."""
 
 from __future__ import annotations
 
 from datetime import date
 
+import numpy as np
+
+from benchmarks.beside import measured_beside
+from benchmarks.engines.claims import Claims
 from benchmarks.harness import Context, Row, rate_of, thousands
+from benchmarks.policy_arrays import by_hand, wrong
 from tongchou.policy import Bill, PolicyBook, default_pack_directory
 
 DAY = date(2026, 6, 1)
@@ -47,4 +52,32 @@ def measure(context: Context) -> list[Row]:
         nanoseconds = 1_000_000_000 // per_second
         rows.append(Row(what, thousands(per_second), "claims/s", note=layers))
         rows.append(Row(what, f"{nanoseconds / 1000:.2f}", "µs each", f"≤ {aim // 1000}"))
+    return rows + _beside(nanoseconds)
+
+
+def _beside(ours: int) -> list[Row]:
+    """zen-engine on the table of the same policy, and on its three layers; how often it is wrong."""
+    chance = np.random.default_rng(20_261_122)
+    size = 20_000
+    level, student, years = (chance.integers(0, top, size) for top in (3, 2, 12))
+    claims = Claims(np.floor(chance.lognormal(13.6, 1.1, size)) + 1, level, student, years, chance.random(size) < 0.2)
+    rows = []
+    for other in measured_beside(claims, "zen"):
+        if other.missing:
+            rows.append(Row(other.name, "not measured", "", "", other.missing))
+            continue
+        each = other.nanoseconds // other.claims
+        rows.append(
+            Row(other.name, f"{each / 1000:.1f}", "µs each", "", f"ours with trace is {each // ours} times as fast")
+        )
+        if other.columns:
+            rows.append(
+                Row(
+                    other.name,
+                    thousands(wrong(list(other.columns), by_hand(claims))),
+                    "claims wrong by a fen",
+                    "",
+                    f"of {thousands(size)}",
+                )
+            )
     return rows

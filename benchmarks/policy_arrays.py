@@ -1,9 +1,8 @@
 """A million inpatient claims through three layers, as columns; a sweep of a hundred reforms; persons' years in order.
 
 Beside ours, in the same run and on the same claims: the memory's copy bandwidth, the same three layers written by hand in
-numpy on int64 (the oracle: exact whole numbers, shares no code with us), and openfisca-core with 32-bit floats as it comes,
-if it is installed (``pip install -r benchmarks/requirements.txt``). For each engine the claims that are wrong by a fen or
-more are counted against the oracle.
+numpy on int64 (the oracle: exact whole numbers, shares no code with us), and the engines of :mod:`benchmarks.beside`. For
+each engine the claims that are wrong by a fen or more are counted against the oracle.
 """
 
 from __future__ import annotations
@@ -16,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.beside import measured_beside
+from benchmarks.engines.claims import Claims
 from benchmarks.harness import Context, Row, thousands
 from tongchou.policy import Bill, Plan, PolicyBook, default_pack_directory
 from tongchou.policy.arrays import column_kernel, sequence_kernel
@@ -25,14 +26,15 @@ GROUPS = 400
 REFORMS = 100
 LEVELS, TYPES = ("一级", "二级", "三级"), ("居民", "中小学生")
 DAY = date(2026, 6, 1)
-OUTPUTS = ("paid:pool", "paid:large", "paid:cii")
+AIMS = {"openfisca-core, 32-bit": 25, "ttsim": 4}
+"""How many times as fast ours has to be."""
 
 
 def measure(context: Context) -> list[Row]:
     """Needs no database."""
     plan = PolicyBook.load(default_pack_directory()).plan(area="629900", scheme="390", benefit="住院", on=DAY)
     threads = len(os.sched_getaffinity(0))
-    claims = _claims(plan)
+    claims = _Claims(plan)
     paid = tuple(f"paid:{layer.id}" for layer in plan.layers)
     kernel = column_kernel(plan, ("b_in_scope",), paid)
     out = [np.empty(CLAIMS) for _ in paid]
@@ -42,15 +44,14 @@ def measure(context: Context) -> list[Row]:
         rate = _rate(lambda: kernel.run([claims.amount], claims.segments, out, threads=count), CLAIMS)  # noqa: B023
         rows.append(Row(what, thousands(rate), "claims/s", "≥ 100,000,000" if count > 1 else "", f"{count} threads"))
     best = rate
-    oracle = _by_hand(claims)
-    wrong = _wrong(out, oracle)
-    rows.append(Row(what, thousands(wrong), "claims wrong by a fen", "0", "against int64 by hand"))
+    oracle = by_hand(claims.columns)
+    rows.append(Row(what, thousands(wrong(out, oracle)), "claims wrong by a fen", "0", "against int64 by hand"))
     copied = _rate(lambda: [np.copyto(column, claims.amount) for column in out], CLAIMS)
     rows.append(
         Row(what, f"{best / copied:.2f}", "of copying the same columns", "", "memory's own speed, 1 thread = 1.00")
     )
-    rows += _compare("numpy int64 by hand", lambda: _by_hand(claims), oracle, best)
-    rows += _openfisca(claims, oracle, best)
+    rows += _compare("numpy int64 by hand", lambda: by_hand(claims.columns), oracle, best)
+    rows += _beside(claims, oracle, best)
     rows += _sweep(plan, kernel, claims, threads)
     rows += _sequences(plan, claims, threads)
     return rows
@@ -78,9 +79,10 @@ class _Claims:
         self.level, self.student = np.repeat(level, size), np.repeat(student, size)
         self.years, self.poor = np.repeat(years, size), np.repeat(poor == 0, size)
 
-
-def _claims(plan: Plan) -> _Claims:
-    return _Claims(plan)
+    @property
+    def columns(self) -> Claims:
+        """The claims without our segments, for other engines."""
+        return Claims(self.amount, self.level, self.student, self.years, self.poor)
 
 
 def _rate(call: Callable[[], object], items: int, runs: int = 7) -> int:
@@ -94,7 +96,7 @@ def _rate(call: Callable[[], object], items: int, runs: int = 7) -> int:
     return best
 
 
-def _by_hand(claims: _Claims) -> list[Any]:
+def by_hand(claims: Claims) -> list[Any]:
     """The three layers in int64, written from the documents (GS-CITY 五(三)、五(六)、五(七); CS-CII 二(三)) without our engine."""
     eligible = claims.amount.astype(np.int64)
     counted = np.minimum(eligible, 2_800_000)
@@ -109,8 +111,9 @@ def _by_hand(claims: _Claims) -> list[Any]:
     return [pool, large, np.minimum((exact * 2 + 100) // 200, 20_000_000)]
 
 
-def _wrong(columns: list[Any], oracle: list[Any]) -> int:
-    bad = np.zeros(CLAIMS, dtype=bool)
+def wrong(columns: list[Any], oracle: list[Any]) -> int:
+    """Claims of which any layer is wrong by a fen or more."""
+    bad = np.zeros(len(oracle[0]), dtype=bool)
     for column, right in zip(columns, oracle, strict=True):
         bad |= np.rint(np.asarray(column, dtype=np.float64)).astype(np.int64) != right
     return int(bad.sum())
@@ -118,19 +121,24 @@ def _wrong(columns: list[Any], oracle: list[Any]) -> int:
 
 def _compare(name: str, call: Callable[[], list[Any]], oracle: list[Any], ours: int) -> list[Row]:
     rate = _rate(call, CLAIMS, runs=3)
-    wrong = _wrong(call(), oracle)
     return [
         Row(name, thousands(rate), "claims/s", "", f"ours is {ours / rate:.0f} times as fast"),
-        Row(name, thousands(wrong), "claims wrong by a fen"),
+        Row(name, thousands(wrong(call(), oracle)), "claims wrong by a fen"),
     ]
 
 
-def _openfisca(claims: _Claims, oracle: list[Any], ours: int) -> list[Row]:
-    try:
-        from benchmarks.openfisca_policy import simulate
-    except ImportError:
-        return [Row("openfisca-core", "not installed", "", "", "pip install -r benchmarks/requirements.txt")]
-    return _compare("openfisca-core, 32-bit floats as it comes", lambda: simulate(claims), oracle, ours)
+def _beside(claims: _Claims, oracle: list[Any], ours: int) -> list[Row]:
+    """Other engines, their speed and how often they are wrong."""
+    rows = []
+    for other in measured_beside(claims.columns, "openfisca", "ttsim"):
+        if other.missing:
+            rows.append(Row(other.name, "not measured", "", "", other.missing))
+            continue
+        aim = next((aim for name, aim in AIMS.items() if other.name.startswith(name)), 0)
+        note = f"ours is {ours / other.rate:.0f} times as fast" + (f" (aim: {aim})" if aim else "")
+        rows.append(Row(other.name, thousands(other.rate), "claims/s", "", note))
+        rows.append(Row(other.name, thousands(wrong(list(other.columns), oracle)), "claims wrong by a fen"))
+    return rows
 
 
 def _sweep(plan: Plan, kernel: Any, claims: _Claims, threads: int) -> list[Row]:

@@ -76,14 +76,11 @@ class ColumnKernel:
         in_threads(lambda low, high: self._loop(low, high, *arguments), len(starts), threads)
 
     def _pieces(self, segments: Sequence[Segment]) -> tuple[Column, np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-        rows, starts, stops = [], [], []
-        for facts, first, after in segments:
-            row = self.row(facts)
-            for start in range(first, after, CHUNK):
-                rows.append(row)
-                starts.append(start)
-                stops.append(min(start + CHUNK, after))
-        return np.array(rows), np.array(starts, dtype=np.int64), np.array(stops, dtype=np.int64)
+        rows = np.array([self._row(*facts) for facts, _, _ in segments], dtype=np.float64)
+        cuts = [(n, start, min(start + CHUNK, after)) for n, (_, first, after) in enumerate(segments)
+                for start in range(first, after, CHUNK)]  # fmt: skip
+        numbers, starts, stops = np.ascontiguousarray(np.array(cuts, dtype=np.int64).reshape(-1, 3).T)
+        return rows[numbers], starts, stops
 
     def sums(
         self, columns: Sequence[Column], rows: Column, first: int, after: int, *, threads: int = 1
@@ -123,7 +120,7 @@ def column_kernel(plan: Plan, inputs: tuple[str, ...], outputs: tuple[str, ...])
 def _prologue(plan: Plan, parts: analysis.Split) -> Callable[..., tuple[int, ...]]:
     facts = ", ".join(f"f{number}" for number in range(len(plan.facts)))
     lines = [f"    {name} = {ast.unparse(value)}" for name, value in parts.prologue]
-    handed = ", ".join(f"int({ast.unparse(node)})" for node in parts.handed)
+    handed = ", ".join(ast.unparse(node) for node in parts.handed)
     text = "\n".join([f"def row({facts}):", *lines, f"    return ({handed},)" if handed else "    return (0,)"])
     namespace: dict[str, Any] = dict(plan.program.constants)
     exec(compile(text, f"<row {plan.id}>", "exec"), namespace)  # noqa: S102 - text generated here
