@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,41 @@ def test_systemd_accepts_the_units(tmp_path: Path) -> None:
     )
     ours = [line for line in done.stderr.splitlines() if str(tmp_path) in line or line.startswith("tongchou")]
     assert ours == []
+
+
+MOST_EXPOSED = 4.0
+"""Of 10, by systemd's own reckoning; the network that a service must reach costs 2 of it."""
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+@pytest.mark.parametrize("path", SERVICES, ids=lambda path: path.name)
+def test_systemd_rates_the_services_as_confined(path: Path) -> None:
+    done = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--no-pager", str(path)], capture_output=True, text=True
+    )
+    rating = re.search(r"Overall exposure level for \S+: ([0-9.]+)", done.stdout)
+    if rating is None:
+        pytest.skip("this systemd can't rate a file")
+    assert float(rating[1]) <= MOST_EXPOSED
+
+
+def test_the_compose_file_is_one_by_its_own_specification() -> None:
+    pytest.importorskip("check_jsonschema")
+    checked = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
+    done = subprocess.run(
+        [*checked, str(DEPLOY / "container" / "compose.yaml")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_build_context_is_what_the_container_copies() -> None:
+    """Data, secrets and the virtual environment never reach the builder."""
+    lines = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    let_in = {line[1:] for line in lines if line.startswith("!")}
+    text = (DEPLOY / "container" / "Containerfile").read_text("utf-8")
+    copied = {word for line in re.findall(r"^COPY (.*)$", text, re.MULTILINE) for word in line.split()[:-1]}
+    assert "*" in lines
+    assert let_in == copied
 
 
 def test_compose_names_files_that_exist_and_keeps_the_container_confined() -> None:
