@@ -7,11 +7,12 @@ them, their content is hashed into the plan's id, and the explanation names the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from difflib import get_close_matches
 from pathlib import Path
+from types import MappingProxyType
 
 from tongchou.policy.book import PolicyBook
 from tongchou.policy.expressions import Expression, ExpressionError, Membership, Number, Operation, parse_expression
@@ -120,12 +121,16 @@ def _entry(item: Tree, name: str) -> Overlay:
 # -- what can be changed ------------------------------------------------------------------------------------------------
 
 
-def parameters(trees: Iterable[Map]) -> list[Parameter]:
-    """Every parameter of the packs, in the order of the documents; for lists to choose from."""
+def parameters(trees: Iterable[Map], *, readings: Mapping[str, str] | None = None) -> list[Parameter]:
+    """Every parameter of the packs, in the order of the documents; for lists to choose from.
+
+    Args:
+        readings: by ambiguity the reading that counts; the numbers of other readings are left out.
+    """
     found = []
     for tree in trees:
         start = _word(tree.get("version"), "from")
-        for leaf in _leaves(tree):
+        for leaf in _leaves(tree, readings or {}):
             parsed = _parsed(leaf.node)
             unit = _unit(parsed) if parsed is not None else ""
             found.append(
@@ -144,25 +149,30 @@ def trees_of(book: PolicyBook) -> list[Map]:
     return [version.tree for versions in book.packs.values() for version in versions]
 
 
-def _leaves(tree: Map) -> Iterator[_Leaf]:
+def _leaves(tree: Map, readings: Mapping[str, str] = MappingProxyType({})) -> Iterator[_Leaf]:
     pack = _word(tree, "pack")
     for section in SECTIONS:
         node = tree.get(section)
         if node is not None:
-            yield from _leaves_in(node, (pack, section), (section,), "")
+            yield from _leaves_in(node, (pack, section), (section,), "", readings)
 
 
-def _leaves_in(node: Tree, path: tuple[str, ...], steps: tuple[Step, ...], cite: str) -> Iterator[_Leaf]:
+def _leaves_in(
+    node: Tree, path: tuple[str, ...], steps: tuple[Step, ...], cite: str, readings: Mapping[str, str]
+) -> Iterator[_Leaf]:
     if isinstance(node, Scalar):
         if not node.is_null and _is_parameter(node):
             yield _Leaf(path, steps, node, cite)
     elif isinstance(node, Seq):
         names = _names(node)
         for number, item in enumerate(node.items):
-            yield from _leaves_in(item, (*path, names[number]), (*steps, number), cite)
+            yield from _leaves_in(item, (*path, names[number]), (*steps, number), cite, readings)
     else:
         here = _word(node, "cite") or cite
+        chosen = readings.get(_word(node, "by_reading"))
         for key, item in node.entries.items():
+            if chosen is not None and key != chosen:
+                continue
             if isinstance(item, Scalar) and item.is_null and node.get("note") is not None and key not in WORDS:
                 own = path if key == "value" else (*path, key)
                 yield _Leaf(own, (*steps, key), item, here)  # a number that the document does not give
@@ -170,7 +180,7 @@ def _leaves_in(node: Tree, path: tuple[str, ...], steps: tuple[Step, ...], cite:
                 inner = (
                     path if key == "value" else (*path, key.replace("/", "／"))
                 )  # {value: 65%, cite: …} is the number
-                yield from _leaves_in(item, inner, (*steps, key), here)
+                yield from _leaves_in(item, inner, (*steps, key), here, readings)
 
 
 def _names(seq: Seq) -> list[str]:
