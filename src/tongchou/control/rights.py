@@ -30,6 +30,10 @@ CORRECTION_MAKE = "correction.make"
 """Propose a manual correction of a record."""
 CORRECTION_REVIEW = "correction.review"
 """Review manual corrections."""
+RESETTLE_MAKE = "resettle.make"
+"""Try a re-run of past settlements and hand its differences in for review."""
+RESETTLE_REVIEW = "resettle.review"
+"""Review the differences of a re-run before they are booked."""
 CASE_APPROVE = "case.approve"
 """Approve what is above the reviewers' limits (领导审批)."""
 CASE_INSPECT = "case.inspect"
@@ -77,6 +81,8 @@ FUNCTIONS: dict[str, str] = {
     REFERENCE_REVIEW: "目录对照与协议复核",
     CORRECTION_MAKE: "手工更正经办",
     CORRECTION_REVIEW: "手工更正复核",
+    RESETTLE_MAKE: "重新结算经办",
+    RESETTLE_REVIEW: "重新结算复核",
     CASE_APPROVE: "领导审批",
     CASE_INSPECT: "随机抽查",
     POLICY_MAKE: "政策包提交",
@@ -99,6 +105,7 @@ FUNCTIONS: dict[str, str] = {
 
 REVIEWING = frozenset(
     {REFERENCE_REVIEW, CORRECTION_REVIEW, CASE_APPROVE, POLICY_REVIEW, RIGHTS_REVIEW, RIGHTS_APPROVE, PARAMETER_REVIEW}
+    | {RESETTLE_REVIEW}
 )
 """Functions that decide cases: who holds one has a review queue."""
 
@@ -121,12 +128,20 @@ class StandardPost:
 _READER = frozenset({PERSON_READ, SETTLEMENT_READ, RECONCILIATION_READ, REFERENCE_READ, RIGHTS_REQUEST})
 
 STANDARD_POSTS = (
-    StandardPost(code="clerk", name="柜员", category="business", functions=_READER | {PERSON_UNMASK, CORRECTION_MAKE}),
+    StandardPost(
+        code="clerk",
+        name="柜员",
+        category="business",
+        functions=_READER | {PERSON_UNMASK, CORRECTION_MAKE, RESETTLE_MAKE},
+        limits=((RESETTLE_MAKE, 5_000_000),),
+    ),
     StandardPost(
         code="reviewer",
         name="复核",
         category="business",
-        functions=_READER | {PERSON_UNMASK, SETTLEMENT_EXPORT, CORRECTION_REVIEW, REFERENCE_REVIEW, POLICY_MAKE},
+        functions=_READER
+        | {PERSON_UNMASK, SETTLEMENT_EXPORT, CORRECTION_REVIEW, REFERENCE_REVIEW, POLICY_MAKE}
+        | {RESETTLE_MAKE, RESETTLE_REVIEW},
         limits=((CORRECTION_REVIEW, 5_000_000),),
     ),
     StandardPost(
@@ -202,6 +217,8 @@ STANDARD_STEPS: tuple[tuple[str, int, str, str, int], ...] = (
     ("institution.agreement", 1, "复核", REFERENCE_REVIEW, 0),
     ("institution.agreement", 2, "审批", CASE_APPROVE, 0),
     ("correction.person", 1, "复核", CORRECTION_REVIEW, 0),
+    ("settlement.rerun", 1, "复核", RESETTLE_REVIEW, 0),
+    ("settlement.rerun", 2, "审批", CASE_APPROVE, 5_000_000),
     ("policy.publication", 1, "复核", POLICY_REVIEW, 0),
     ("policy.publication", 2, "审批", CASE_APPROVE, 0),
     ("policy.undoing", 1, "复核", POLICY_REVIEW, 0),

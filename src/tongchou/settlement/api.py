@@ -38,6 +38,7 @@ from tongchou.settlement.fees import upload_lines, withdraw_lines
 from tongchou.settlement.partitions import ensure_fee_months
 from tongchou.settlement.planning import book
 from tongchou.settlement.receipts import once
+from tongchou.settlement.resettle import door as resettle
 from tongchou.settlement.revoking import revoke, undo
 from tongchou.settlement.settling import Job, pre_settle, settle_many
 from tongchou.settlement.statements import (
@@ -103,6 +104,7 @@ __all__ = [
     "query_encounters",
     "record_visit",
     "register_encounter",
+    "resettle",
     "revoke",
     "settle_many",
     "settlement_view",

@@ -180,6 +180,41 @@ RULES = (
         RESTORE,
     ),
     Rule(
+        "S15",
+        """
+        SELECT x.original_id, x.successor_id FROM settlement_replacement x
+        LEFT JOIN settlement_settlement o ON o.id = x.original_id
+        LEFT JOIN settlement_settlement r ON r.id = x.reversal_id
+        LEFT JOIN settlement_settlement n ON n.id = x.successor_id
+        WHERE r.reversal_of_id IS DISTINCT FROM x.original_id OR n.direction IS DISTINCT FROM 1
+           OR (n.encounter_id, n.person_id, n.message_id, n.institution_code, n.total)
+              IS DISTINCT FROM (o.encounter_id, o.person_id, o.message_id, o.institution_code, o.total)
+        UNION ALL
+        SELECT c.subject, 0 FROM settlement_receipt c
+        WHERE c.transaction = 'RERUN' AND NOT EXISTS (
+            SELECT 1 FROM settlement_replacement x WHERE c.subject IN (x.reversal_id, x.successor_id))
+        ORDER BY 1
+        """,
+        "重新结算：结算 {0} 与新结算 {1} 的替换关系不成立（0 表示缺少替换记录）",
+        RESTORE,
+    ),
+    Rule(
+        "S16",
+        """
+        SELECT n.id, o.id, o.fund_pay + o.account_pay, o.cash_pay, coalesce(e.owed, 0), coalesce(e.received, 0)
+        FROM settlement_replacement x JOIN settlement_settlement n ON n.id = x.successor_id
+        JOIN settlement_settlement o ON o.id = settlement_root(n.id)
+        LEFT JOIN LATERAL (
+            SELECT -sum(l.amount) FILTER (WHERE starts_with(a.code, '2101.')) AS owed,
+                   -sum(l.amount) FILTER (WHERE a.code = '9002') AS received
+            FROM ledger_entry l JOIN ledger_account a ON a.id = l.account_id WHERE l.journal_id = n.id) AS e ON true
+        WHERE (o.fund_pay + o.account_pay, o.cash_pay) IS DISTINCT FROM (coalesce(e.owed, 0), coalesce(e.received, 0))
+        ORDER BY 1
+        """,
+        "新结算 {0}：机构原获告知（结算 {1}）应付 {2} 分、现金 {3} 分，凭证为 {4} 分、{5} 分",
+        RESTORE,
+    ),
+    Rule(
         "S10",
         """
         SELECT DISTINCT s.package, min(s.id) FROM settlement_settlement s
@@ -209,12 +244,12 @@ RULES = (
 
 
 def check(area: str | None = None, *, today: date) -> list[Finding]:
-    """Check the invariants S1…S14.
+    """Check the invariants S1…S16.
 
     S1 payers and parts sum to the total; S2 payments; S3 fee lines; S4 one journal each; S5 the journal says the same;
     S6 revocations mirror, once; S7 counters are the sum of the deltas; S8 receipts point to what exists; S9 lines too;
     S10 packages are archived; S11 closed days' settlements can be recomputed; S12 partitions are there; S13 a settlement is of its
-    encounter's person and institution.
+    encounter's person and institution; S15 what a re-run replaced; S16 the institution stays owed what it was told.
 
     Args:
         area: closed days of this area only; the other invariants are of the whole database.

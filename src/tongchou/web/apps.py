@@ -15,10 +15,12 @@ class WebConfig(AppConfig):
     verbose_name = "业务页面"
 
     def ready(self) -> None:
-        """Make the kind of case known by which files are imported."""
+        """Make the kinds of cases known by which files are imported and re-runs booked."""
         from tongchou.web.control import import_cases
+        from tongchou.web.resettle import cases
 
         import_cases.register()
+        cases.register()
 
 
 class ReferenceAdminConfig(SimpleAdminConfig):

@@ -19,6 +19,7 @@ MENU = (
     ("工作台", "desk", None, ()),
     ("参保人员", "persons", rights.PERSON_READ, ("/persons/",)),
     ("结算查询", "settlements", rights.SETTLEMENT_READ, ("/settlements/",)),
+    ("重新结算", "resettle", rights.SETTLEMENT_READ, ("/resettle/",)),
     ("日终对账", "days", rights.RECONCILIATION_READ, ("/days/",)),
     ("定点机构", "admin:providers_institution_changelist", rights.REFERENCE_READ,
      ("/admin/providers/", "/imports/institutions/")),

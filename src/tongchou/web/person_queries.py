@@ -46,7 +46,10 @@ _VISITS = """
 SELECT v.id, v.med_type, v.scheme, v.begin_at, v.end_at, v.status, coalesce(i.name, v.institution_code) AS institution,
        coalesce(nullif(v.disease_name, ''), v.diagnosis_name) AS diagnosis,
        s.id AS settlement_id, s.direction, s.settled_at, s.total, s.fund_pay, s.account_pay, s.cash_pay,
-       EXISTS (SELECT 1 FROM settlement_settlement r WHERE r.reversal_of_id = s.id) AS revoked
+       EXISTS (SELECT 1 FROM settlement_settlement r WHERE r.reversal_of_id = s.id) AS revoked,
+       EXISTS (SELECT 1 FROM settlement_replacement x WHERE x.original_id = s.id) AS replaced,
+       EXISTS (SELECT 1 FROM settlement_replacement x WHERE x.reversal_id = s.id) AS rerun_reversal,
+       EXISTS (SELECT 1 FROM settlement_replacement x WHERE x.successor_id = s.id) AS replacing
 FROM settlement_encounter v LEFT JOIN settlement_settlement s ON s.encounter_id = v.id
 LEFT JOIN providers_institution i ON i.code = v.institution_code
 WHERE v.person_id = %(person)s AND v.area = %(pooling_area)s

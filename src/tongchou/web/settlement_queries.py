@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from tongchou.registry.api import clear_person
-from tongchou.web.database import Row, row, rows
+from tongchou.web.database import Row, row, rows, value
 from tongchou.web.queries import IN_SCOPE
 
 
@@ -70,7 +70,13 @@ SELECT s.*, p.number AS person_number, p.name AS person_name, p.cert_type, p.cer
             'reversal_of', j.reversal_of_id, 'entries', (
               SELECT jsonb_agg(jsonb_build_object('code', k.code, 'name', k.name, 'amount', e.amount) ORDER BY e.line)
               FROM ledger_entry e JOIN ledger_account k ON k.id = e.account_id WHERE e.journal_id = j.id)) ORDER BY j.id)
-     FROM ledger_journal j WHERE j.business_key = ANY(ARRAY['setl:' || s.id, 'revoke:' || s.reversal_of_id])) AS journals
+     FROM ledger_journal j
+     WHERE j.business_key = ANY(ARRAY['setl:' || s.id, 'restore:' || s.id, 'revoke:' || s.reversal_of_id])) AS journals,
+  (SELECT jsonb_build_object('run', x.run_id, 'case', x.case_id, 'original', x.original_id, 'successor', x.successor_id,
+            'role', CASE s.id WHEN x.original_id THEN 'original' WHEN x.successor_id THEN 'successor' ELSE 'reversal' END)
+     FROM settlement_replacement x WHERE s.id IN (x.original_id, x.successor_id, x.reversal_id)
+     ORDER BY (s.id = x.original_id) DESC LIMIT 1) AS rerun,
+  (SELECT x.original_id FROM settlement_replacement x WHERE x.successor_id = s.id) AS replaces
 FROM settlement_settlement s JOIN registry_person p ON p.id = s.person_id
 JOIN settlement_encounter v ON v.id = s.encounter_id
 LEFT JOIN registry_area a ON a.code = s.area
@@ -122,11 +128,17 @@ def lines(found: Row, limit: int = 2000) -> list[Row]:
     parameters = {
         "month": found["fee_month"],
         "encounter": found["encounter_id"],
-        "settlement": found["reversal_of_id"] or found["id"],
+        "settlement": latest_of(found["reversal_of_id"] or found["id"]),
         "revoked": found["revoked_by"] is not None or found["direction"] < 0,
         "limit": limit,
     }
     return rows(_LINES, parameters)
+
+
+def latest_of(settlement_id: int) -> int:
+    """The settlement that has the lines now: where re-runs put another one in a settlement's place, the last of them."""
+    found: int = value("SELECT settlement_latest(%(id)s)", {"id": settlement_id})
+    return found
 
 
 def institutions(area: str) -> list[Row]:

@@ -54,6 +54,15 @@ TABLE: dict[str, tuple[str, tuple[int, int, int, int]]] = {
     "operation_plan": ("GET", (SIGN_IN, DENIED, MISSING, MISSING)),
     "operation_plan_live": ("GET", (SIGN_IN, DENIED, MISSING, MISSING)),
     "operation_state": ("GET", (SIGN_IN, DENIED, OK, OK)),
+    "resettle": ("GET", (SIGN_IN, OK, OK, DENIED)),
+    "resettle_new": ("GET", (SIGN_IN, OK, DENIED, DENIED)),
+    "resettle_template": ("GET", (SIGN_IN, OK, DENIED, DENIED)),
+    "resettle_run": ("GET", (SIGN_IN, MISSING, MISSING, DENIED)),
+    "resettle_live": ("GET", (SIGN_IN, MISSING, MISSING, DENIED)),
+    "resettle_export": ("GET", (SIGN_IN, DENIED, MISSING, DENIED)),
+    "resettle_submit": ("POST", (SIGN_IN, MISSING, DENIED, DENIED)),
+    "resettle_drop": ("POST", (SIGN_IN, MISSING, DENIED, DENIED)),
+    "resettle_person": ("GET", (SIGN_IN, MISSING, MISSING, DENIED)),
     "messages": ("GET", (SIGN_IN, OK, OK, OK)),
     "messages_read": ("POST", (SIGN_IN, MOVED, MOVED, MOVED)),
 }
@@ -174,6 +183,7 @@ def _arguments(city: cities.City) -> dict[str, object]:
         "upload_id": 1,
         "run_id": 1,
         "plan_id": 1,
+        "row_id": 1,
     }
 
 
