@@ -9,7 +9,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 py
 STRICT := src/tongchou/kernel src/tongchou/policy src/tongchou/ledger src/tongchou/project \
 	$(filter-out src/tongchou/ledger/%,$(wildcard src/tongchou/*/core src/tongchou/*/core.py))
 
-.PHONY: help install run test test-slow check check-style check-types check-layers check-rules check-policies format bench lock clean
+.PHONY: help install run test test-slow check check-style check-types check-layers check-rules check-policies audit format bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## print this list
@@ -37,7 +37,7 @@ test: install ## the default test suite
 test-slow: install ## the tests that take longer (also part of .ci/run)
 	@$(BIN)/python -m pytest -m slow -n auto --dist loadfile $(ARGS)
 
-check: check-style check-types check-layers check-rules check-policies ## style, types, layers, house rules, policy packs (-k: all of them)
+check: check-style check-types check-layers check-rules check-policies audit ## style, types, layers, house rules, policy packs, dependencies (-k: all of them)
 
 check-style: install
 	@$(BIN)/ruff check .
@@ -55,6 +55,9 @@ check-rules: install
 
 check-policies: install
 	@$(BIN)/tongchou policy check
+
+audit: install ## known vulnerabilities in the locked dependencies; says so if nobody could be asked
+	@$(BIN)/tongchou dependencies
 
 format: install ## let the formatter write
 	@$(BIN)/ruff check --fix .

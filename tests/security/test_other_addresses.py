@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -20,8 +21,13 @@ from tests.integration.web import city as cities
 from tests.security.conftest import ClientOf
 from tongchou.catalogues.models import Item
 from tongchou.exchange import addresses
+from tongchou.exchange import openapi as gateway
 from tongchou.exchange.tables import transactions
 from tongchou.operation import asgi as operation
+from tongchou.project.openapi import PATH as DOCUMENT
+from tongchou.project.openapi import document
+
+pytestmark = pytest.mark.django_db  # the server needs the database that this creates
 
 OK, GO, NO, NONE, METHOD = 200, 302, 403, 404, 405
 WHO = (None, "clerk", "reviewer", "accountant", "admin", "auditor", "controller", "director")
@@ -137,6 +143,11 @@ def ask(server: Gateway, method: str, path: str, body: bytes = b"", **headers: s
 
 def test_every_address_beside_the_site_is_in_a_table() -> None:
     assert set(operation.PATHS) == set(MACHINE)
+    assert set(document()["paths"]) - set(gateway.paths()) - set(MACHINE) == {
+        DOCUMENT,
+        "/lock/alive/",
+        "/lock/open/",
+    }
     assert set(addresses.SERVICES.values()) <= transactions() | {"9101", "9102"}
 
 
@@ -148,6 +159,14 @@ def test_the_machines_own_addresses(server: Gateway, path: str) -> None:
         assert (method, ask(server, method, path, X_Forwarded_For="10.0.0.9")[0]) == (method, far)
     details = json.loads(ask(server, "GET", "/readyz", X_Forwarded_For="127.0.0.1")[1])
     assert set(details) == {"ready"}, "a forged address opens nothing"
+
+
+def test_the_document_of_the_addresses_is_there_to_be_read_and_has_no_data(server: Gateway) -> None:
+    for method in METHODS:
+        assert (method, ask(server, method, DOCUMENT)[0]) == (method, OK if method in ("GET", "HEAD") else METHOD)
+    said = ask(server, "GET", DOCUMENT, X_Forwarded_For="10.0.0.9")[1]
+    assert json.loads(said) == document()
+    assert not re.search(rb"[1-9][0-9]{16}[0-9X]", said), "no ID number in it"
 
 
 @pytest.mark.parametrize("path", NOT_THEM)

@@ -18,6 +18,8 @@ from tongchou.exchange import asgi as exchange
 from tongchou.project import limits
 from tongchou.web.imports import LARGEST_FILE
 
+pytestmark = pytest.mark.django_db  # the server needs the database that this creates
+
 LATE = limits.HEAD_MILLISECONDS / 1000 + 25
 """Seconds after which a test gives up waiting; machines that run tests are busy."""
 FORM = "Content-Type: application/x-www-form-urlencoded\r\n"

@@ -15,6 +15,7 @@ import django
 from django.core.asgi import get_asgi_application
 
 from tongchou.operation import asgi as operation
+from tongchou.project import openapi
 from tongchou.project.limits import guarded
 from tongchou.project.server import end_with_parent
 
@@ -41,6 +42,8 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
         await _gateway.app(scope, receive, send)  # it alone has something to start and stop
     elif scope["type"] == "http" and operation.is_operation_path(scope["path"]):
         await operation.app(scope, receive, send)
+    elif scope["type"] == "http" and scope["path"] == openapi.PATH:
+        await openapi.app(scope, receive, send)
     elif scope["type"] == "http" and _gateway.is_gateway_path(scope["path"]):
         await _gateway.app(scope, receive, send)
     else:

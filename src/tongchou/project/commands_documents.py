@@ -1,8 +1,10 @@
-"""Commands about the project itself: ``trace`` (requirements proved by tests), ``errors`` (docs/errors.md), ``bench``."""
+"""Commands about the project itself: ``trace`` (requirements proved by tests), ``errors`` (docs/errors.md), ``bench``,
+``openapi``, ``dependencies`` (known vulnerabilities)."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def add_parser(subparsers: Any) -> None:
-    """Add ``trace``, ``errors`` and ``bench``."""
+    """Add ``trace``, ``errors``, ``bench``, ``openapi`` and ``dependencies``."""
     trace = subparsers.add_parser("trace", help="各组需求有多少条由测试证明 / requirements proved by tests, per group")
     trace.add_argument("--missing", metavar="GROUP", help="列出该组未证明的编号 / list the group's ids not yet proved")
     trace.set_defaults(act=_trace)
@@ -28,6 +30,18 @@ def add_parser(subparsers: Any) -> None:
     )
     bench.add_argument("arguments", nargs=argparse.REMAINDER, help="传给 benchmarks/run.py 的参数 / passed on")
     bench.set_defaults(act=_bench)
+    openapi = subparsers.add_parser(
+        "openapi",
+        help="打印接口的 OpenAPI 3.1 文档 / print the OpenAPI 3.1 document of the gateway and the machine's addresses",
+    )
+    openapi.set_defaults(act=_openapi)
+    dependencies = subparsers.add_parser(
+        "dependencies", help="核查锁定的依赖有无已知漏洞 / known vulnerabilities in the locked dependencies"
+    )
+    dependencies.add_argument(
+        "options", nargs=argparse.REMAINDER, help="传给 pip-audit 的参数 / passed on to pip-audit"
+    )
+    dependencies.set_defaults(act=_dependencies)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -66,6 +80,21 @@ def _bench(args: argparse.Namespace) -> int:
     return subprocess.run(
         [sys.executable, str(_in_repository("benchmarks/run.py")), *args.arguments], check=False
     ).returncode
+
+
+def _openapi(args: argparse.Namespace) -> int:
+    from tongchou.project.openapi import document
+
+    print(json.dumps(document(), ensure_ascii=False, indent=1))
+    return 0
+
+
+def _dependencies(args: argparse.Namespace) -> int:
+    from tongchou.project import dependencies
+
+    verdict = dependencies.audit(_in_repository("requirements.lock"), [one for one in args.options if one != "--"])
+    print("\n".join(verdict.lines()))
+    return verdict.exit_code
 
 
 def _in_repository(name: str) -> Path:

@@ -27,7 +27,7 @@ SERVER_OPTIONS = (
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-App = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
+App = Callable[..., Awaitable[None]]
 
 
 class _Refused(Exception):
