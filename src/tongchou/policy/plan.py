@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from types import MappingProxyType
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import msgspec
 
@@ -166,9 +166,17 @@ class Plan:
         self.at_account = self.at_burden + len(BURDEN_COMPONENTS)
         self.at_deltas = self.at_account + 2 + len(program.layers)
         self.at_values = self.at_deltas + len(program.accumulators)
+        self._made_from = {
+            "program": program, "plan_id": plan_id, "package_hash": package_hash, "title": title, "benefit": benefit,
+            "version_from": version_from, "benefit_year": benefit_year, "counts_in": counts_in,
+        }  # fmt: skip
         self._year_start = cast("tuple[int, int]", tuple(int(part) for part in benefit_year.split("-")))
         self._splitter = LineSplitter(program.lines) if program.lines else None
         self._integers, self._encode, self._decide, self._trace = claim_functions(program, plan_id)
+
+    def __reduce__(self) -> tuple[Callable[..., Plan], tuple[dict[str, object]]]:
+        """A plan travels to other processes as what it was compiled from; its functions are compiled anew there."""
+        return _compiled_anew, (self._made_from,)
 
     def integer_function(self) -> Callable[..., tuple[int, ...]]:
         """The bare generated function (see :attr:`source`): integers in the order of its parameters, one flat tuple out."""
@@ -284,3 +292,7 @@ class Plan:
     def fact_titles(self) -> Mapping[str, str]:
         """Chinese titles of the facts by name."""
         return MappingProxyType({spec.name: spec.title for spec in self.facts})
+
+
+def _compiled_anew(made_from: dict[str, Any]) -> Plan:
+    return Plan(**made_from)

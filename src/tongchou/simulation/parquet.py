@@ -11,19 +11,14 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
-import pyarrow.parquet as pq  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]  # it ships no types
 
-from tongchou.simulation.core import AMOUNTS, Array, Batch, OrderError, Question, Totals, simulate
+from tongchou.simulation.arrow import ColumnError as ColumnError
+from tongchou.simulation.arrow import batch_of, is_text, needed_columns
+from tongchou.simulation.core import Batch, OrderError, Question, Totals, simulate
 
 BATCH = 1 << 20
-
-
-class ColumnError(ValueError):
-    """A file does not have a column that is needed, or holds a value that the policy does not know."""
 
 
 def simulate_files(question: Question, files: Sequence[Path], *, threads: int = 1) -> list[Totals]:
@@ -44,39 +39,12 @@ def simulate_files(question: Question, files: Sequence[Path], *, threads: int = 
 
 def batches(question: Question, path: Path) -> Iterator[Batch]:
     """The batches of one file."""
-    file = pq.ParquetFile(path)
-    present = set(file.schema_arrow.names)
-    missing = [name for name in (*question.columns, "in_scope") if name not in present]
-    if missing:
-        raise ColumnError(f"{path}: 缺少列 {'、'.join(missing)} / missing columns")
-    columns = [*question.columns, *(name for name in AMOUNTS if name in present)]
-    words = [name for name in question.varying if pa.types.is_string(file.schema_arrow.field(name).type)]
+    schema = pq.read_schema(path)
+    columns = needed_columns(question, schema.names, str(path))
+    words = [column for column in columns.values() if is_text(schema.field(column).type)]
     file = pq.ParquetFile(path, read_dictionary=words)
-    for batch in file.iter_batches(batch_size=BATCH, columns=columns, use_threads=False):
-        yield {name: _column(question, path, name, batch.column(name)) for name in columns}
-
-
-def _column(question: Question, path: Path, name: str, column: Any) -> Array:
-    if column.null_count:
-        raise ColumnError(f"{path}: 列 {name} 有空值 / holds nulls")
-    if pa.types.is_dictionary(column.type):
-        return _codes(question, path, name, column)
-    values: Array = column.to_numpy(zero_copy_only=False)
-    if name in AMOUNTS:
-        return values.astype(np.int64, copy=False)
-    if not np.issubdtype(values.dtype, np.integer) and values.dtype != np.bool_:
-        raise ColumnError(f"{path}: 列 {name} 应为整数 / must be whole numbers, not {values.dtype}")
-    return values.astype(np.int8) if values.dtype == np.bool_ else values
-
-
-def _codes(question: Question, path: Path, name: str, column: Any) -> Array:
-    known = {word: code for code, word in enumerate(question.values(name))}
-    unknown = [word for word in column.dictionary.to_pylist() if word not in known]
-    if unknown:
-        raise ColumnError(f"{path}: 列 {name} 的“{unknown[0]}”不在政策取值 {'、'.join(known)} 之中 / unknown word")
-    table = np.array([known[word] for word in column.dictionary.to_pylist()] or [0], dtype=np.int16)
-    codes: Array = table[column.indices.to_numpy(zero_copy_only=False)]
-    return codes
+    for batch in file.iter_batches(batch_size=BATCH, columns=list(columns.values()), use_threads=False):
+        yield batch_of(question, batch, str(path))
 
 
 def _apart(files: Sequence[Path]) -> None:
