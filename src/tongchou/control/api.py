@@ -7,6 +7,7 @@ from tongchou.control.actor import Actor, acting, current_actor, set_actor, writ
 from tongchou.control.authority import Authority, authority_of
 from tongchou.control.checks import check
 from tongchou.control.columns import Column, register_column
+from tongchou.control.core.approval import Private
 from tongchou.control.demo import DEMO_OPERATORS, create_demo_operators, demo_password
 from tongchou.control.fields import SealedBytes, SealedText, SearchHash, hashes_of
 from tongchou.control.models import Operator
@@ -44,6 +45,7 @@ __all__ = [
     "Execution",
     "Kind",
     "Operator",
+    "Private",
     "SealedBytes",
     "SealedText",
     "Sealer",

@@ -40,6 +40,8 @@ TRAIL_COLUMNS = (
     "after",
     "reason",
 )
+SEALED_COLUMNS = {"control_attachment": "content"}
+"""The one column of an add-only table that a rotation of keys makes anew; its digest tells any other change."""
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
 
@@ -62,6 +64,7 @@ def statements(role: str) -> list[str]:
         f"GRANT USAGE, SELECT ON SEQUENCE control_trail_seq TO {role}",
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON {', '.join(changing)} TO {role}",
         f"GRANT SELECT, INSERT ON {', '.join(adding)} TO {role}",
+        *(f"GRANT UPDATE ({column}) ON {table} TO {role}" for table, column in SEALED_COLUMNS.items()),
         f"GRANT SELECT ON control_trail TO {role}",
         f"GRANT INSERT ({', '.join(TRAIL_COLUMNS)}) ON control_trail TO {role}",
     ]

@@ -17,6 +17,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+
 from tongchou.operation import restore, servers, ties
 from tongchou.operation.backup import Say
 from tongchou.operation.servers import EmbeddedServer
@@ -130,6 +132,7 @@ def _doctor(
     environment = os.environ | {
         "DATABASE_URL": server.conninfo(servers.DATABASE),
         "TONGCHOU_TRAIL_COPY": of.isoformat(),
+        "TONGCHOU_HOME": str(Path(settings.HOME.root).resolve()),  # whose keys open the copy
     }
     return subprocess.run([*command], env=environment, capture_output=True, text=True, check=False, cwd=folder)
 

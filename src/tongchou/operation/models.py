@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from tongchou.control.api import SealedText
+
 
 class PlanRun(models.Model):
     """One run of a plan (日终, 月终) for a pooling area and a day. Its steps are job runs."""
@@ -137,9 +139,9 @@ class OutboundMessage(models.Model):
 
     key = models.CharField("业务主键", max_length=120, unique=True)
     channel = models.CharField("渠道", max_length=10, choices=Channel.choices)
-    address = models.CharField("地址", max_length=200, blank=True)
+    address = SealedText("地址", label="operation.outbound_message.address")
     title = models.CharField("标题", max_length=200, blank=True)
-    text = models.TextField("内容")
+    text = SealedText("内容", label="operation.outbound_message.text")
     status = models.CharField("状态", max_length=10, choices=Status.choices, default=Status.WAITING)
     attempts = models.IntegerField("发送次数", default=0)
     error = models.CharField("失败原因", max_length=200, blank=True)

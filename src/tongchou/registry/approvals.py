@@ -9,7 +9,7 @@ from typing import Any
 from tongchou.control import api as control
 from tongchou.control.api import Change, Execution, Kind, Operator
 from tongchou.registry import services
-from tongchou.registry.models import Person
+from tongchou.registry.models import SEALED, Person
 
 CORRECTION = "correction.person"
 CORRECTABLE = {
@@ -18,6 +18,7 @@ CORRECTABLE = {
 }
 """Columns that a clerk may propose to correct, with their Chinese names."""
 _DATES = {"birth_date"}
+_PRIVATE = frozenset(SEALED["registry_person"])
 
 
 def register() -> None:
@@ -53,7 +54,11 @@ def propose_correction(
         kind=CORRECTION,
         subject=person_number,
         title=f"更正 {person_number}：{'、'.join(services.CHANGEABLE[field] for field in changes)}",
-        payload={"person_number": person_number, "changes": dict(changes), "reason": reason},
+        payload={
+            "person_number": person_number,
+            "changes": {name: control.Private(value) if name in _PRIVATE else value for name, value in changes.items()},
+            "reason": reason,
+        },
         area=person.area_id if at_home else maker.area,
         maker=maker,
         reason=reason,
@@ -78,7 +83,12 @@ def _correct(run: Execution) -> str:
 
 
 def _describe(payload: dict[str, Any]) -> Sequence[Change]:
+    """The reviewer must see whole numbers to compare them with the document; that they were shown stands in the trail."""
     person = Person.objects.filter(number=payload["person_number"]).first()
+    if person is not None and _PRIVATE & payload["changes"].keys():
+        control.record_reading(
+            persons=[person.pk], object_kind="case", object_id=person.number, reason="复核信息更正", action="unmask"
+        )
     return [
         Change(label="人员编号", before=payload["person_number"], after=payload["person_number"]),
         *(

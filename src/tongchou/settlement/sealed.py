@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tongchou.control.api import Column, decrypt, decrypt_bytes, encrypt_bytes
-from tongchou.settlement.core.snapshots import CertNo
 
 if TYPE_CHECKING:
     from tongchou.settlement.models import Encounter
@@ -30,15 +29,15 @@ ANSWERS = Column(
 """Answers from before encryption begin with a mark of their own (answers.py)."""
 
 
-def open_text(kind: type, value: str) -> CertNo:
+def open_text(kind: type, value: str) -> str:
     """The ``dec_hook`` of decoders of snapshots: opens what the SQL functions hand over as ``sealed:`` and base64.
 
     Raises:
         Rejection: CTRL-050 the key is missing, CTRL-051 the ciphertext does not verify.
     """
     if not value.startswith(_MARK):
-        return CertNo(value)
-    return CertNo(decrypt(column=CERT_NO, data=b64decode(value[len(_MARK) :])))
+        return value
+    return decrypt(column=CERT_NO, data=b64decode(value[len(_MARK) :]))
 
 
 def seal_answer(answer: bytes) -> bytes:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tongchou.project.limits import SERVER_OPTIONS
+from tongchou.project.settings_test import HOME
 
 CALL = "/fsi/api/rsfComIfsService/callService"
 STARTUP_SECONDS = 60
@@ -110,7 +111,7 @@ class Gateway:
             "DJANGO_SETTINGS_MODULE": "tongchou.project.settings",
             "DATABASE_URL": database_url,
             "TONGCHOU_SECRET_KEY": "for tests only",
-            "TONGCHOU_HOME": str(log.parent),
+            "TONGCHOU_HOME": str(HOME.root),  # both open what the other has encrypted
             **environment,
         }
         if policies is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
+import subprocess
 import tempfile
 import time
 import urllib.error
@@ -15,7 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.at_rest import id_numbers, layers
 from tests.instance import Instance, fetch
+from tongchou.project.postgres import packaged_binaries
 
 pytestmark = pytest.mark.slow
 
@@ -69,6 +72,30 @@ def provoke(url: str, number: str, name: str) -> None:
         request = urllib.request.Request(url + urllib.parse.quote(path), data=body.encode(), method="POST")  # noqa: S310
         with contextlib.suppress(urllib.error.HTTPError):
             urllib.request.urlopen(request, timeout=10).close()  # noqa: S310 (our own address)
+
+
+@pytest.mark.requirement("R1.9.07")
+def test_a_dump_of_the_day_names_no_number(instance: Instance) -> None:
+    """ID numbers by their shape, wherever they are; of telephones, addresses and cards those that the city has."""
+    url = instance.command("db", "url").stdout.strip()
+    dump = subprocess.run([packaged_binaries() / "pg_dump", url], capture_output=True, check=True).stdout
+    lines = dump.splitlines()
+    assert len(lines) > 20_000
+    unpacked = b"\n".join(layer for line in lines for layer in layers(line))
+    assert len(unpacked) > len(dump) * 11 // 10, "files and answers were unpacked"
+    assert id_numbers(unpacked) == set()
+    clear = {
+        instance.clear(f"registry.{table}.{column}", cipher)
+        for table, column in (("person", "phone"), ("person", "address"), ("card", "number"))
+        for cipher in instance.sql(
+            f"SELECT {column}_cipher FROM registry_{table} WHERE {column}_cipher IS NOT NULL ORDER BY id LIMIT 200"
+        ).splitlines()
+    }
+    assert len(clear) > 300
+    assert {text for text in clear if text.encode() in unpacked} == set()
+    known = {number for number, _ in persons_of(instance, "true")}
+    assert len(known) > 1000
+    assert id_numbers("\n".join(known).encode()) == known
 
 
 def persons_of(instance: Instance, condition: str) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -55,6 +55,66 @@ def canonical(payload: Mapping[str, Any]) -> str:
         return json.dumps(payload, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     except TypeError as error:
         raise ValueError(str(error)) from error
+
+
+class Private(str):
+    """A text of a payload that names a person (ID number, telephone, address): the case keeps it encrypted."""
+
+    __slots__ = ()
+
+
+_HIDDEN = "private"
+"""The one key of the object that stands in a payload where a private text was."""
+SALT = 32
+"""Characters in front of a kept private text, so that its digest can't be guessed from the few numbers there are."""
+
+
+def hide(payload: Any, *, salt: Callable[[], str]) -> tuple[Any, dict[str, str]]:
+    """The payload with digests in place of its private texts, and digest → salted text of each.
+
+    Args:
+        salt: gives ``SALT`` random characters.
+    """
+    if isinstance(payload, Private):
+        kept = salt() + payload
+        digest = hashlib.sha256(kept.encode()).hexdigest()
+        return {_HIDDEN: digest}, {digest: kept}
+    if isinstance(payload, Mapping):
+        parts = {name: hide(value, salt=salt) for name, value in payload.items()}
+        return {name: part for name, (part, _) in parts.items()}, _merged(kept for _, kept in parts.values())
+    if isinstance(payload, list | tuple):
+        listed = [hide(value, salt=salt) for value in payload]
+        return [part for part, _ in listed], _merged(kept for _, kept in listed)
+    return payload, {}
+
+
+def reveal(payload: Any, *, kept: Mapping[str, str]) -> Any:
+    """The payload with its private texts again.
+
+    Raises:
+        ValueError: a text is missing or not what was handed in.
+    """
+    if isinstance(payload, Mapping):
+        if payload.keys() == {_HIDDEN}:
+            text = kept.get(str(payload[_HIDDEN]), "")
+            if hashlib.sha256(text.encode()).hexdigest() != payload[_HIDDEN]:
+                raise ValueError("a private text is not what was handed in")
+            return text[SALT:]
+        return {name: reveal(value, kept=kept) for name, value in payload.items()}
+    if isinstance(payload, list):
+        return [reveal(value, kept=kept) for value in payload]
+    return payload
+
+
+def veil(payload: Any, *, instead: str) -> Any:
+    """The payload for the screen, with ``instead`` where a private text was."""
+    if isinstance(payload, Mapping):
+        return instead if payload.keys() == {_HIDDEN} else {n: veil(v, instead=instead) for n, v in payload.items()}
+    return [veil(value, instead=instead) for value in payload] if isinstance(payload, list) else payload
+
+
+def _merged(parts: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    return {digest: text for part in parts for digest, text in part.items()}
 
 
 def seal(*, kind: str, area: str, amount: int, payload_text: str, attachments: Sequence[str]) -> str:

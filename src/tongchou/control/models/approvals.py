@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from tongchou.control.fields import SealedBytes, SealedText
+
 
 class ReviewRule(models.Model):
     """A step that cases of a kind need from an amount on (复核审批规则)."""
@@ -70,10 +72,25 @@ class Attachment(models.Model):
     name = models.CharField("文件名", max_length=120)
     content_type = models.CharField("类型", max_length=60)
     digest = models.CharField("摘要", max_length=64)
-    content = models.BinaryField("内容")
+    content = SealedBytes("内容", label="control.attachment.content")
 
     class Meta:
         verbose_name = verbose_name_plural = "附件"
+
+
+class CasePrivate(models.Model):
+    """A personal text of a case's payload, encrypted. The payload has its digest, so it is frozen with it (个人信息).
+
+    ``text`` is a random salt and the text itself: the digest tells nothing to who does not have the key.
+    """
+
+    case = models.ForeignKey(Case, models.PROTECT, verbose_name="复核事项", related_name="private")
+    digest = models.CharField("摘要", max_length=64)
+    text = SealedText("内容", label="control.case.private", db_column="text_cipher")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "事项中的个人信息"
+        constraints = [models.UniqueConstraint(fields=["case", "digest"], name="case_private_unique")]
 
 
 class CaseDecision(models.Model):
@@ -136,7 +153,7 @@ class BlindEntry(models.Model):
     document = models.CharField("单据编号", max_length=60)
     operator = models.ForeignKey("control.Operator", models.PROTECT, verbose_name="录入人")
     person = models.CharField("录入自然人", max_length=64)
-    payload = models.TextField("录入内容")
+    payload = SealedText("录入内容", label="control.blind_entry.payload")
     entered_at = models.DateTimeField("录入时间")
 
     class Meta:

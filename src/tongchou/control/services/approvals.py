@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -27,6 +28,7 @@ from tongchou.control.models import (
     BlindEntry,
     Case,
     CaseDecision,
+    CasePrivate,
     Inspection,
     InspectionItem,
     Operator,
@@ -37,6 +39,7 @@ from tongchou.control.services.case_kinds import Change, Execution, Kind, kind_o
 from tongchou.control.services.operators import persons_of
 from tongchou.control.services.parameters import integer_of
 from tongchou.kernel.areas import prefix_of
+from tongchou.kernel.rejection import Rejection
 
 __all__ = ["Change", "Execution", "Kind", "kind_of", "kinds", "register_kind"]
 """Named here too, for whoever asks ``approvals`` for them."""
@@ -105,6 +108,8 @@ def request_approval(
 ) -> Case:
     """Hand a case in. Its payload is frozen from here on; ``amount`` in fen; ``subject`` names what it is about.
 
+    Texts that name a person are wrapped: ``Private(text)``. They are kept encrypted, apart from the payload.
+
     Raises:
         Rejection: CTRL-003 the maker may not, CTRL-029 a case on this subject is pending, CTRL-031 unknown kind,
             CTRL-032 an attachment is refused; and what the kind's own check refuses.
@@ -114,7 +119,8 @@ def request_approval(
     content = dict(payload)
     if known.check is not None:
         known.check(content)
-    text = approval.canonical(content)
+    shown, private = approval.hide(content, salt=lambda: secrets.token_hex(approval.SALT // 2))
+    text = approval.canonical(shown)
     first = steps_of(kind, amount)[0]
     digests = [_checked(upload) for upload in attachments]
     waiting = Case.objects.filter(kind=kind, subject=subject, state=Case.State.PENDING).first()
@@ -139,6 +145,8 @@ def request_approval(
                 step=first.step,
                 replaces_id=replaces,
             )
+            for private_digest, kept in private.items():
+                CasePrivate.objects.create(case=case, digest=private_digest, text=kept)
             for upload, digest in zip(attachments, digests, strict=True):
                 Attachment.objects.create(
                     case=case,
@@ -172,7 +180,7 @@ def approve(*, case_id: int, operator: Operator, seen_hash: str, now: datetime, 
             return case
         case.state, case.resolved_at = Case.State.DONE, now
         case.save(update_fields=["state", "resolved_at"])
-        run = Execution(case_id=case.pk, payload=json.loads(case.payload), maker=case.maker.login, now=now)
+        run = Execution(case_id=case.pk, payload=opened(case), maker=case.maker.login, now=now)
         case.outcome = kind_of(case.kind).execute(run)[:300]
         case.save(update_fields=["outcome"])
     return case
@@ -230,8 +238,37 @@ def visible_case(*, case_id: int, operator: Operator) -> Case:
     raise rejections.UNKNOWN_CASE()
 
 
+def opened(case: Case) -> dict[str, Any]:
+    """What was handed in, private texts too. Who shows it to somebody records the reading.
+
+    Raises:
+        Rejection: CTRL-027 a private text is not what was handed in; CTRL-050, CTRL-051 it can't be decrypted.
+    """
+    try:
+        return dict(
+            approval.reveal(json.loads(case.payload), kept={each.digest: each.text for each in case.private.all()})
+        )
+    except ValueError:
+        raise rejections.PAYLOAD_CHANGED() from None
+
+
+def veiled(case: Case) -> dict[str, Any]:
+    """What was handed in, for the screen: private texts are not shown."""
+    return dict(approval.veil(json.loads(case.payload), instead="（个人信息，已加密）"))
+
+
 def intact(case: Case) -> bool:
-    """Is the case still what was handed in, attachments too, and what each decider saw?"""
+    """Is the case still what was handed in, attachments and private texts too, and what each decider saw?
+
+    Raises:
+        Rejection: CTRL-050 the key that it was encrypted with is missing.
+    """
+    try:
+        opened(case)
+    except Rejection as refused:
+        if refused.code == rejections.KEY_MISSING.code:
+            raise
+        return False
     digests = [hashlib.sha256(bytes(each.content)).hexdigest() for each in case.attachments.order_by("pk")]
     sealed = approval.seal(
         kind=case.kind, area=case.area, amount=case.amount, payload_text=case.payload, attachments=digests
@@ -358,7 +395,7 @@ def enter_blind(
 
 
 def discard_blind(*, kind: str, document: str, operator: Operator) -> None:
-    """Drop one's own entry of a document that was keyed wrong; the trail keeps what it said."""
+    """Drop one's own entry of a document that was keyed wrong; the trail keeps that there was one."""
     with writing(reason=f"作废盲录 {document}"), transaction.atomic():
         BlindEntry.objects.filter(kind=kind, document=document, person=operator.person).delete()
 

@@ -56,7 +56,7 @@ def forget_old_keys() -> list[int]:
 
 def usage(column: Column) -> dict[int, int]:
     """Key number → how many ciphertexts of the column were made with it; under 0 those rows that stand in clear."""
-    sql = f"""SELECT {_key_number(column)}, count(*)
+    sql = f"""SELECT {key_number(column)}, count(*)
               FROM {column.table} WHERE {column.cipher} IS NOT NULL AND {column.where} GROUP BY 1"""
     with connection.cursor() as cursor:
         cursor.execute(sql)
@@ -77,7 +77,8 @@ def any_ciphertext() -> bool:
     return False
 
 
-def _key_number(column: Column) -> str:
+def key_number(column: Column) -> str:
+    """SQL: the number of the key that a ciphertext was made with, 0 for a row that stands in clear."""
     # Padded: the planner may ask it of a row that ``where`` leaves out, however short that is.
     head = f"(substring({column.cipher} FOR 3) || '\\x000000'::bytea)"
     number = f"get_byte({head}, 1) * 256 + get_byte({head}, 2)"
@@ -95,7 +96,7 @@ def _column(column: Column, rehash: bool) -> int:
 def _rows(column: Column, *, everything: bool) -> Iterator[list[tuple[Any, ...]]]:
     """The keys of the rows that need another ciphertext, batch by batch in their order."""
     current = vault.keys().current
-    wanted = "true" if everything else f"{_key_number(column)} <> {current}"
+    wanted = "true" if everything else f"{key_number(column)} <> {current}"
     names = ", ".join(column.key)
     places = ", ".join(["%s"] * len(column.key))
     last: tuple[Any, ...] | None = None

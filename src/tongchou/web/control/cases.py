@@ -177,11 +177,15 @@ def _case_page(request: Request, case_id: int, *, refusal: Rejection | None = No
     steps = approvals.steps_of(found.kind, found.amount)
     now_step = next((step for step in steps if step.step == found.step), None)
     pending = found.state == "pending"
+    try:
+        changes = kind.describe(approvals.opened(found)) if pending else ()
+    except Rejection as unreadable:  # a private text that was altered, or its key is missing
+        changes, refusal = (), refusal or unreadable
     context = {
         "case": found,
         "kind": kind,
-        "changes": kind.describe(json.loads(found.payload)) if pending else (),
-        "payload": json.dumps(json.loads(found.payload), ensure_ascii=False, indent=2),
+        "changes": changes,
+        "payload": json.dumps(approvals.veiled(found), ensure_ascii=False, indent=2),
         "steps": steps,
         "decisions": queries.decisions(found),
         "attachments": found.attachments.order_by("pk"),

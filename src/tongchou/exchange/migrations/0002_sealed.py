@@ -1,0 +1,15 @@
+"""Files in exchange at rest: new ones are encrypted, those from before are read as they are until ``tongchou keys finish``."""
+
+from django.db import migrations
+
+import tongchou.control.fields
+
+
+class Migration(migrations.Migration):
+    dependencies = [("exchange", "0001_initial")]
+
+    operations = [
+        migrations.AlterField(
+            "storedfile", "content", tongchou.control.fields.SealedBytes("内容", label="exchange.stored_file.content")
+        )
+    ]

@@ -1,0 +1,15 @@
+"""Uploaded files at rest: new ones are encrypted, those from before are read as they are until ``tongchou keys finish``."""
+
+from django.db import migrations
+
+import tongchou.control.fields
+
+
+class Migration(migrations.Migration):
+    dependencies = [("web", "0001_initial")]
+
+    operations = [
+        migrations.AlterField(
+            "upload", "content", tongchou.control.fields.SealedBytes("内容", label="web.upload.content")
+        )
+    ]
