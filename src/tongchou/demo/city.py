@@ -20,7 +20,7 @@ from tongchou.demo import places, rejections, tables
 from tongchou.demo.catalogue import fill_catalogues
 from tongchou.demo.people import households
 from tongchou.demo.records import Batch, Ids, Registrar, Workplaces, workplaces_of
-from tongchou.kernel.serials import SerialSource
+from tongchou.kernel.serials import SerialSource, fixed_node
 from tongchou.ledger import api as ledger
 from tongchou.registry import api as registry
 
@@ -105,7 +105,7 @@ class _Builder:
         self._year = year
         self._report = report
         self._journals = count(1)
-        self._serials = SerialSource(0)
+        self._serials = SerialSource(fixed_node(0))
         self._waiting: list[tuple[int, int]] = []
         self.employers = self.accounts = self.account_total = self._last_employer = 0
 

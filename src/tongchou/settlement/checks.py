@@ -291,7 +291,7 @@ def _filled(view: dict[str, int]) -> dict[str, int]:
 
 
 def _partitions(today: date) -> list[Finding]:
-    remedy = "执行 tongchou close-day，或重新启动服务，会自动补建费用明细的月分区"
+    remedy = "执行日终计划（其中“费用分区”一步）或 tongchou close-day，会自动补建费用明细的月分区"
     findings = [
         Finding(number="S12", severity="warning", what=f"缺少费用明细分区 {name}", remedy=remedy)
         for name in missing_fee_months(around=today)

@@ -219,6 +219,18 @@ class Accumulators(models.Model):
         verbose_name = verbose_name_plural = "个人累计"
 
 
+class SerialNode(models.Model):
+    """A node of the serial numbers and until when it is leased to which process (settlement.serials)."""
+
+    node = models.SmallIntegerField("节点号", primary_key=True)
+    holder = models.CharField("使用进程", max_length=32)
+    until_ms = models.BigIntegerField("租用至(毫秒)")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "流水号节点"
+        constraints = [models.CheckConstraint(condition=Q(node__gte=0, node__lte=255), name="serial_node_range")]
+
+
 class Receipt(models.Model):
     """A request that was answered: the same message id and body gets the same answer, another body is refused (报文受理)."""
 

@@ -22,6 +22,12 @@ BUSY = kind(
     en="other transactions of person {person_number} are in progress; nothing was written",
     remedy="请稍后用原报文重新发送",
 )
+NO_NODE_FREE = kind(
+    "SETL-004",
+    zh="流水号节点已全部占用：256 个服务进程同时在办理结算",
+    en="all 256 nodes of the serial numbers are leased",
+    remedy="两分钟后重试；请减少服务进程数，或检查是否有进程反复重启",
+)
 UNKNOWN_PERSON = kind(
     "SETL-010",
     zh="人员编号 {person_number} 不存在",
