@@ -4,6 +4,7 @@ from tongchou.publication.checks import check
 from tongchou.publication.drafts import (
     amend,
     attach_cases,
+    base_version,
     change_expectation,
     draft_from,
     draft_from_upload,
@@ -18,7 +19,7 @@ from tongchou.publication.drafts import (
 )
 from tongchou.publication.executors import propose_undoing
 from tongchou.publication.models import Draft, PublishedVersion
-from tongchou.publication.store import Policies, case_trees, in_effect, load, revision, text_of
+from tongchou.publication.store import Policies, case_trees, in_effect, library, load, revision, text_of
 from tongchou.publication.trial import DraftCase, Trial
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Trial",
     "amend",
     "attach_cases",
+    "base_version",
     "case_trees",
     "change_expectation",
     "check",
@@ -37,6 +39,7 @@ __all__ = [
     "hand_in",
     "in_effect",
     "keep_expectation",
+    "library",
     "load",
     "parameters_of",
     "propose_undoing",

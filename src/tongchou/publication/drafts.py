@@ -11,7 +11,7 @@ from typing import Any
 
 from tongchou.control import api as control
 from tongchou.control.api import Operator
-from tongchou.policy import PolicyErrors
+from tongchou.policy import PolicyBook, PolicyErrors
 from tongchou.policy.amending import Amendment, amended
 from tongchou.policy.book import Version, content_hash
 from tongchou.policy.casedata import case_data, expectations
@@ -162,6 +162,17 @@ def parameters_of(text: str) -> dict[tuple[int, int], str]:
     return {node.span: path for path, node in written(tree).items()} if isinstance(tree, Map) else {}
 
 
+def base_version(draft: Draft) -> Version | None:
+    """The version that a draft changes, or what an uploaded text says; ``None`` where it can't be read."""
+    text = draft.base_text or draft.text
+    try:
+        tree = parse_yaml(text, trial.DRAFT_FILE)
+    except PolicyErrors:
+        return None
+    versions = PolicyBook([tree]).packs.get(draft.pack, ()) if isinstance(tree, Map) else ()
+    return versions[0] if versions else None
+
+
 def amend(
     *,
     draft: Draft,
@@ -173,16 +184,15 @@ def amend(
 ) -> Draft:
     """Set the day, the note, and all changed numbers (parameter → value, article) of a draft made from a version in force.
 
+    An uploaded draft is changed with :func:`replace_text`.
+
     Raises:
         Rejection: PUBL-002 not open, POL-050 … POL-052 a value does not fit. PolicyErrors: a change cites no article.
     """
     operator.authority.require(control.rights.POLICY_MAKE, area=draft.area)
     _open(draft)
     entries = [Amendment(parameter, value, cite) for parameter, (value, cite) in changes.items()]
-    if draft.amends:
-        draft.text = amended(draft.base_text, trial.DRAFT_FILE, entries, start=starts_on, note=note)
-    else:
-        draft.text = amended(draft.text, trial.DRAFT_FILE, entries, start=starts_on)
+    draft.text = amended(draft.base_text, trial.DRAFT_FILE, entries, start=starts_on, note=note)
     draft.starts_on, draft.note, draft.changed_at = starts_on, note[:300], now
     draft.amendments = [{"parameter": entry.parameter, "value": entry.value, "cite": entry.cite} for entry in entries]
     return _saved(draft, ["text", "starts_on", "note", "amendments", "changed_at"], "修改政策草稿")

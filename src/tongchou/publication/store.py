@@ -89,6 +89,21 @@ def load(*, bound_only: bool, published: Sequence[PublishedVersion] | None = Non
     return Policies(book, _by_pack([*unreadable, *wrong]))
 
 
+_shelf: dict[tuple[str, int], PolicyBook] = {}
+
+
+def library() -> PolicyBook:
+    """All packs, bound or not, with what was published; unchecked, for reading and for trying out. Kept until a publication."""
+    key = (str(directory()), revision())
+    found = _shelf.get(key)
+    if found is None:
+        trees, _ = _trees(in_effect())
+        found = PolicyBook([*read_packs(directory()), *trees])
+        _shelf.clear()
+        _shelf[key] = found
+    return found
+
+
 def _trees(rows: Sequence[PublishedVersion]) -> tuple[list[Map], list[Finding]]:
     trees: list[Map] = []
     unreadable: list[Finding] = []

@@ -77,7 +77,7 @@ def attempt(text: str, *, own_cases: str, changed: Mapping[str, Mapping[str, Any
         with_cases: run the cases, too.
 
     Raises:
-        PolicyErrors: the packs of the installation cannot be used.
+        PolicyErrors: the packs of the installation cannot be read.
     """
     try:
         tree = parse_yaml(text, DRAFT_FILE)
@@ -85,7 +85,7 @@ def attempt(text: str, *, own_cases: str, changed: Mapping[str, Mapping[str, Any
             raise PolicyErrors([Finding(DRAFT_FILE, 1, "", "文件应为“键: 值”的形式", "请参照语言手册书写")])
     except PolicyErrors as errors:
         return Trial(errors.findings, (), (), None, None, None)
-    now = store.load(bound_only=False).book
+    now = store.library()
     pack = store.pack_name(tree)
     before, book = _chain_book(now, pack), _chain_book(now, pack, tree)
     known = set(check_book(before))

@@ -57,16 +57,19 @@ def waterfall(settlement: Mapping[str, Any], payments: Sequence[Mapping[str, Any
     Returns:
         The first bar is the total, cut into what the catalogue made of it; the last one is the cash.
     """
-    total = settlement["total"]
-    bars = [Bar("医疗费总额", total, total, _parts(settlement, total))]
-    left = total
     payers = [("bar-fund", name_of("fund", payment["fund"]), payment["amount"]) for payment in payments]
     payers.append(("bar-account", "个人账户支付", settlement["account_pay"]))
-    for kind, title, amount in payers:
+    return bars_of(total=settlement["total"], parts=settlement, payments=payers, cash=settlement["cash_pay"])
+
+
+def bars_of(*, total: int, parts: Mapping[str, Any], payments: Sequence[tuple[str, str, int]], cash: int) -> list[Bar]:
+    """The bars of any result: ``parts`` of the total by component, who pays (kind, title, fen) in order, and the cash."""
+    bars = [Bar("医疗费总额", total, total, _parts(parts, total))]
+    left = total
+    for kind, title, amount in payments:
         if amount:
             bars.append(_falling(kind, title, amount, left, total))
             left -= amount
-    cash = settlement["cash_pay"]
     bars.append(Bar("个人现金支付", cash, 0, (Segment("bar-cash", "个人现金支付", cash, 0, _place(cash, total)),)))
     return bars
 

@@ -59,10 +59,10 @@
     });
   }
 
-  // F8 sends the form of the page.
+  // F8 sends the form of the page, F4 keeps a draft of it.
   document.addEventListener("keydown", function (event) {
-    if (event.key !== "F8" || document.querySelector("dialog[open]")) return;
-    const button = document.querySelector("[data-key-f8]");
+    if ((event.key !== "F8" && event.key !== "F4") || document.querySelector("dialog[open]")) return;
+    const button = document.querySelector("[data-key-" + event.key.toLowerCase() + "]");
     if (button) { event.preventDefault(); button.click(); }
   });
 

@@ -77,7 +77,8 @@
   document.addEventListener("submit", function (event) {
     const form = event.target;
     if (form.dataset.sent) { event.preventDefault(); return; }
-    if (form.method === "post") {
+    const stays = event.submitter && event.submitter.hasAttribute("data-leaves"); // a download: the page goes on
+    if (form.method === "post" && !stays) {
       form.dataset.sent = "1";
       all("button[type=submit], button:not([type])", form).forEach((b) => b.setAttribute("aria-busy", "true"));
     }
