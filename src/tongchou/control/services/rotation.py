@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 
 from tongchou.control import vault
+from tongchou.control.actor import writing
 from tongchou.control.columns import Column, columns
 from tongchou.control.models import Case
 from tongchou.control.rejections import CASES_WAIT
@@ -119,7 +120,7 @@ def _rewrite(column: Column, rows: Sequence[tuple[Any, ...]]) -> int:
     search = f", {column.search}" if column.search else ""
     keys = ", ".join(f"%s::{kind}[]" for kind in _types(column))
     chosen = f"({names}) IN (SELECT * FROM unnest({keys}))"
-    with transaction.atomic(), connection.cursor() as cursor:
+    with writing(reason="更换数据密钥"), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('tongchou.rotating', 'on', true)")
         cursor.execute(
             f"""SELECT {names}, {column.cipher}{search} FROM {column.table}
