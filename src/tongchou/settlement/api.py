@@ -34,6 +34,7 @@ from tongchou.settlement.enquiries import (
     query_encounters,
 )
 from tongchou.settlement.explaining import counters, explain, plan_of
+from tongchou.settlement.packages import UsedVersion, versions_of
 from tongchou.settlement.fees import upload_lines, withdraw_lines
 from tongchou.settlement.partitions import ensure_fee_months
 from tongchou.settlement.planning import book
@@ -112,5 +113,7 @@ __all__ = [
     "undo",
     "update_encounter",
     "upload_lines",
+    "UsedVersion",
+    "versions_of",
     "withdraw_lines",
 ]

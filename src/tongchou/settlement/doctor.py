@@ -8,14 +8,16 @@ from tongchou.accounts import api as accounts
 from tongchou.control import api as control
 from tongchou.kernel.findings import Finding
 from tongchou.ledger import api as ledger
+from tongchou.publication import api as publication
 from tongchou.settlement import checks
 
 
 def examine(*, area: str | None = None, today: date) -> list[Finding]:
-    """Findings of the ledger (L), the personal accounts (A), settlement (S), internal control (C) and the audit trail (T),
-    in this order; empty when all is well.
+    """Findings of the ledger (L), the personal accounts (A), settlement (S), published policies (P), internal control (C)
+    and the audit trail (T), in this order; empty when all is well.
     """
-    return [*ledger.check(area), *_accounts(), *checks.check(area, today=today), *control.check(area)]
+    settled = checks.check(area, today=today)
+    return [*ledger.check(area), *_accounts(), *settled, *publication.check(), *control.check(area)]
 
 
 def _accounts() -> list[Finding]:

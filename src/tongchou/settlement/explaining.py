@@ -86,10 +86,14 @@ def plan_of(*, plan_id: str, package: str) -> Plan:
         return archived
 
 
-@lru_cache(maxsize=KEPT_PLANS)
 def counters(*, area: str, scheme: str, on: date) -> dict[str, AccumulatorSpec]:
     """The counters that the scheme's policy declares on a day, by name: their Chinese titles and units."""
-    book = planning.book()
+    return _counters(planning.book(), area, scheme, on)
+
+
+@lru_cache(maxsize=KEPT_PLANS)
+def _counters(book: PolicyBook, area: str, scheme: str, on: date) -> dict[str, AccumulatorSpec]:
+    """Kept for the book: a publication brings another one."""
     try:
         benefits = book.benefits(area=area, scheme=scheme, on=on)
     except Rejection:

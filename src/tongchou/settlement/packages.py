@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 
 from tongchou.policy import Plan
 from tongchou.policy.nodes import canonical
@@ -29,6 +30,22 @@ def store(*, plan: Plan, area: str, scheme: str, now: datetime) -> None:
 def forget() -> None:
     """Forget what is archived (between tests)."""
     _stored.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class UsedVersion:
+    """A version of a pack that a settlement was decided by."""
+
+    pack: str
+    title: str
+    since: date
+
+
+def versions_of(*, package: str) -> list[UsedVersion]:
+    """The versions that a package was made of, in the order of payment; empty where it is not archived."""
+    found = run("SELECT content FROM settlement_policypackage WHERE hash = %s", (package,))
+    packs = json.loads(found[0][0])["packs"] if found else []
+    return [UsedVersion(pack["pack"], pack["title"], date.fromisoformat(pack["version"]["from"])) for pack in packs]
 
 
 def content_of(*, plan: Plan, area: str, scheme: str) -> str:

@@ -46,6 +46,11 @@ def policy_of(settlement: Row) -> str:
         return ""
 
 
+def versions_of(settlement: Row) -> list[settlement_room.UsedVersion]:
+    """The policy versions that a settlement was decided by, to be looked at."""
+    return settlement_room.versions_of(package=settlement["package"])
+
+
 def counters_of(accumulators: list[Row] | None, area: str, today: date) -> list[Row]:
     """A person's accumulators with the Chinese titles and units that the policy gives them; noughts are left out."""
     shown = []

@@ -140,3 +140,11 @@ def test_the_statement_says_the_same_on_paper(city: cities.City, client_of: Clie
         assert f"{amount / 100:,.2f}" in text
     for told in ("起付标准", "王秀兰", "第1页", str(city.inpatient), "三人间床位费"):
         assert told in text.replace(" ", "")
+
+
+def test_the_page_names_the_policy_versions_and_leads_to_them(city: cities.City, client_of: ClientOf) -> None:
+    client = client_of("clerk")
+    page = client.get(f"/settlements/{city.inpatient}/").content.decode()
+    links = re.findall(r'href="(/policy/packs/[^"]+/\d{4}-\d{2}-\d{2}/)"', page)
+    assert "/policy/packs/qingdao-employee/2025-01-01/" in links
+    assert {client.get(link).status_code for link in links} == {200}

@@ -75,6 +75,7 @@ def settlement(request: Request, settlement_id: int) -> HttpResponse:
         "bars": waterfall(found, payments),
         "steps": explanation.steps_of(found),
         "policy": explanation.policy_of(found),
+        "versions": explanation.versions_of(found),
         "lines": reads.lines(found),
         "age": age_on(found["birth_date"], found["business_date"]),
     }
