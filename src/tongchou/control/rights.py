@@ -42,6 +42,8 @@ POLICY_MAKE = "policy.make"
 """Hand in a policy package for publication."""
 POLICY_REVIEW = "policy.review"
 """Review a policy package before it is published."""
+SIMULATION_RUN = "simulation.run"
+"""Simulate a policy on a year of claims, keep data sets for it."""
 RIGHTS_READ = "rights.read"
 """See operators, posts and grants."""
 RIGHTS_REQUEST = "rights.request"
@@ -87,6 +89,7 @@ FUNCTIONS: dict[str, str] = {
     CASE_INSPECT: "随机抽查",
     POLICY_MAKE: "政策包提交",
     POLICY_REVIEW: "政策包复核",
+    SIMULATION_RUN: "政策模拟",
     RIGHTS_READ: "岗位与权限查询",
     RIGHTS_REQUEST: "授权申请",
     RIGHTS_REVIEW: "授权内控复核",
@@ -140,7 +143,7 @@ STANDARD_POSTS = (
         name="复核",
         category="business",
         functions=_READER
-        | {PERSON_UNMASK, SETTLEMENT_EXPORT, CORRECTION_REVIEW, REFERENCE_REVIEW, POLICY_MAKE}
+        | {PERSON_UNMASK, SETTLEMENT_EXPORT, CORRECTION_REVIEW, REFERENCE_REVIEW, POLICY_MAKE, SIMULATION_RUN}
         | {RESETTLE_MAKE, RESETTLE_REVIEW},
         limits=((CORRECTION_REVIEW, 5_000_000),),
     ),
@@ -148,7 +151,7 @@ STANDARD_POSTS = (
         code="accountant",
         name="财务",
         category="finance",
-        functions=_READER | {SETTLEMENT_EXPORT, DAY_CLOSE, OPERATION_READ},
+        functions=_READER | {SETTLEMENT_EXPORT, DAY_CLOSE, OPERATION_READ, SIMULATION_RUN},
     ),
     StandardPost(
         code="administrator",
@@ -180,7 +183,7 @@ STANDARD_POSTS = (
         category="management",
         functions=frozenset(
             {RIGHTS_READ, RIGHTS_APPROVE, CASE_APPROVE, SETTLEMENT_READ, RECONCILIATION_READ, REFERENCE_READ}
-            | {PARAMETER_READ, OPERATION_READ, POLICY_REVIEW}
+            | {PARAMETER_READ, OPERATION_READ, POLICY_REVIEW, SIMULATION_RUN}
         ),
     ),
 )

@@ -349,6 +349,8 @@ def _check_value(leaf: _Leaf, overlay: Overlay) -> None:
         raise OVERLAY_UNIT(parameter=name, value=overlay.value, old=leaf.node.text, reason=str(error)) from None
     old = _parsed(leaf.node)
     unit = _unit(new)
+    if not any(True for _ in _numbers(new)):
+        raise OVERLAY_UNIT(parameter=name, value=overlay.value, old=leaf.node.text, reason="这里要写数字")
     if old is None or _unit(old) == "式" or unit == "式":
         return  # the checker says whether it fits
     alike = {"": "", "元": ""}

@@ -52,8 +52,13 @@ from tongchou.settlement.statements import (
     statement_totals,
 )
 from tongchou.settlement.stored import earlier_years_of, lines_of, settlement_view, told_view
+from tongchou.settlement.yearly import YearClaim, claims_of_year, count_of_year, years_with_claims
 
 __all__ = [
+    "YearClaim",
+    "claims_of_year",
+    "count_of_year",
+    "years_with_claims",
     "Claim",
     "DayView",
     "DetailClaim",

@@ -6,6 +6,7 @@ export and thrown away. What was revoked is left out.
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,24 +17,34 @@ from django.db import connection
 
 ROWS_AT_ONCE = 2_000
 LIFE = "life"
+_AMOUNTS = (
+    "out_of_scope", "over_limit", "prior_self_pay", "in_scope", "fund_pay", "account_pay", "cash_pay",
+)  # fmt: skip
 
 _STANDING = """
 FROM settlement_settlement s
-WHERE s.area = %(area)s AND s.scheme = %(scheme)s AND s.benefit_year = %(year)s AND s.direction = 1
+{joins}
+WHERE s.area = %(area)s AND s.scheme = %(scheme)s AND s.direction = 1
+  AND (s.benefit_year = %(year)s OR s.earlier_years @> jsonb_build_array(jsonb_build_object('benefit_year', %(year)s::text)))
   AND NOT EXISTS (SELECT 1 FROM settlement_settlement r WHERE r.reversal_of_id = s.id)
 """
-_CLAIMS = """
-SELECT s.person_id, s.benefit, s.facts, s.out_of_scope, s.over_limit, s.prior_self_pay, s.in_scope, s.account_used = '1',
-       s.account_balance + s.account_pay, s.fund_pay, s.account_pay, s.cash_pay, s.accumulator_delta, y.values, l.values
-FROM settlement_settlement s
-LEFT JOIN settlement_accumulators y ON y.person_id = s.person_id AND y.scheme = s.scheme AND y.period = s.benefit_year
+_HELD = """
+LEFT JOIN settlement_accumulators y ON y.person_id = s.person_id AND y.scheme = s.scheme AND y.period = %(year)s
 LEFT JOIN settlement_accumulators l ON l.person_id = s.person_id AND l.scheme = s.scheme AND l.period = 'life'
-WHERE s.area = %(area)s AND s.scheme = %(scheme)s AND s.benefit_year = %(year)s AND s.direction = 1
-  AND NOT EXISTS (SELECT 1 FROM settlement_settlement r WHERE r.reversal_of_id = s.id)
+"""
+_COUNT = f"SELECT count(*) {_STANDING.format(joins='')}"
+_CLAIMS = f"""
+SELECT s.person_id, json_build_object(
+    'benefit', s.benefit, 'benefit_year', s.benefit_year, 'facts', s.facts, 'out_of_scope', s.out_of_scope,
+    'over_limit', s.over_limit, 'prior_self_pay', s.prior_self_pay, 'in_scope', s.in_scope, 'usable', s.account_used = '1',
+    'balance', s.account_balance, 'fund_pay', s.fund_pay, 'account_pay', s.account_pay, 'cash_pay', s.cash_pay,
+    'earlier', s.earlier_years, 'delta', s.accumulator_delta, 'held', coalesce(y.values, '{{}}') || coalesce(l.values, '{{}}')
+)::text
+{_STANDING.format(joins=_HELD)}
 ORDER BY sha256(%(key)s || int8send(s.person_id)), s.settled_at, s.id
 """
 _LATER_LIFE = """
-SELECT s.person_id, s.accumulator_delta -> 'life'
+SELECT s.person_id, (s.accumulator_delta -> 'life')::text
 FROM settlement_settlement s
 WHERE s.area = %(area)s AND s.scheme = %(scheme)s AND s.benefit_year > %(year)s AND s.accumulator_delta ? 'life'
 """
@@ -74,7 +85,7 @@ def years_with_claims(*, area: str, scheme: str) -> list[int]:
 def count_of_year(*, area: str, scheme: str, year: int) -> int:
     """How many standing settlements a benefit year has."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) {_STANDING}", {"area": area, "scheme": scheme, "year": str(year)})
+        cursor.execute(_COUNT, {"area": area, "scheme": scheme, "year": str(year)})
         return int(cursor.fetchone()[0])
 
 
@@ -101,25 +112,37 @@ def _later_life(given: Mapping[str, Any]) -> dict[int, dict[str, int]]:
     with connection.cursor() as cursor:
         cursor.execute(_LATER_LIFE, given)
         for person, delta in cursor.fetchall():
-            _add(found.setdefault(person, {}), delta)
+            _add(found.setdefault(person, {}), json.loads(delta))
     return found
 
 
 def _of_person(number: int, rows: list[tuple[Any, ...]], year: str, later: Mapping[str, int]) -> Iterator[YearClaim]:
-    *_, yearly, life = rows[0]
+    settlements = [json.loads(text) for _, text in rows]
     grown: dict[str, int] = dict(later)
-    for row in rows:
+    for settled in settlements:
         for period in (year, LIFE):
-            _add(grown, row[12].get(period, {}))
-    held = {**(yearly or {}), **(life or {})}
+            _add(grown, settled["delta"].get(period, {}))
+    held = settlements[0]["held"]
     before = {name: value - grown.get(name, 0) for name, value in held.items() if value != grown.get(name, 0)}
-    for place, row in enumerate(rows):
-        _, benefit, facts, outside, over, prior, inside, usable, balance, fund, account, cash, *_ = row
+    for place, settled in enumerate(settlements):
+        part = _part(settled, year)
         yield YearClaim(
-            person=number, benefit=benefit, facts=facts, out_of_scope=outside, over_limit=over, prior_self_pay=prior,
-            in_scope=inside, usable=usable, held=balance, fund_pay=fund, account_pay=account, cash_pay=cash,
-            before={} if place else before,
+            person=number, benefit=settled["benefit"], facts=part["facts"], usable=settled["usable"], held=part["held"],
+            before={} if place else before, **{name: part[name] for name in _AMOUNTS},
         )  # fmt: skip
+
+
+def _part(settled: Mapping[str, Any], year: str) -> dict[str, Any]:
+    """The part of a settlement that counts in the year. A stay that the policy divides holds the parts of earlier years; the
+    amounts of the settlement are those of all parts."""
+    left = {name: settled[name] for name in _AMOUNTS}
+    balance = settled["balance"] + settled["account_pay"]
+    for earlier in settled["earlier"] or ():
+        if earlier["benefit_year"] == year:
+            return {name: earlier[name] for name in _AMOUNTS} | {"facts": earlier["facts"], "held": balance}
+        balance -= earlier["account_pay"]
+        left = {name: left[name] - earlier[name] for name in _AMOUNTS}
+    return left | {"facts": settled["facts"], "held": balance}
 
 
 def _add(counters: dict[str, int], delta: Mapping[str, int]) -> None:

@@ -113,6 +113,8 @@ class ClaimFiles:
         if pa.types.is_date32(column.type):
             days: Array = column.cast(pa.int32()).fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
             return days + EPOCH
+        if pa.types.is_boolean(column.type):
+            column = column.cast(pa.int8())
         values: Array = column.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
         return values
 

@@ -180,8 +180,8 @@ class _Columns:
         return self._day(name, column) if kind == "date" else self._whole(name, column)
 
     def _person(self, column: Any) -> Any:
-        self._bad("person", pc.is_null(column), "没有人员编号", "请填写；同一人用同一编号")
         text = column.cast(pa.string()).fill_null("")
+        self._bad("person", pc.equal(text, ""), "没有人员编号", "请填写；同一人用同一编号")
         long = text.filter(pc.equal(pc.utf8_length(text), 18)).slice(0, 1_000).to_pylist()
         if any(_is_id_number(one) for one in long):
             raise ColumnError(f"{self.shown}: 人员列含有身份证号码；请先换成无意义的编号再上传")
@@ -202,7 +202,7 @@ class _Columns:
             self._bad(name, wrong, "不是金额", "请填写元，最多两位小数，不要写千分号和单位", text)
             fen = self._fen(pc.if_else(wrong, "0", text).cast(pa.decimal128(18, 2)))
         fen = fen.fill_null(0)
-        self._bad(name, pc.less(fen, 0), "金额为负", "请先与原费用合并", fen)
+        self._bad(name, pc.less(fen, 0), "金额为负", "请先与原费用合并", column)
         return fen
 
     @staticmethod
@@ -223,8 +223,10 @@ class _Columns:
             self._bad(name, pc.is_null(column), "没有日期", "请填写")
             return column.cast(pa.date32()).fill_null(pa.scalar(0, pa.int32()).cast(pa.date32()))
         text = pc.utf8_trim_whitespace(column.cast(pa.string()).fill_null(""))
-        days = pc.strptime(pc.replace_substring(text, "/", "-"), format="%Y-%m-%d", unit="s", error_is_null=True)
-        self._bad(name, pc.is_null(days), "不是日期", "请写成2026-03-05的形式", text)
+        days = pc.strptime(text, format="%Y-%m-%d", unit="s", error_is_null=True)
+        # 30 February is read as 2 March: what is written again must be what was read
+        real = pc.equal(pc.strftime(days, format="%Y-%m-%d"), text).fill_null(False)
+        self._bad(name, pc.invert(real), "不是日期", "请写成2026-03-05的形式", text)
         return days.fill_null(pa.scalar(0, pa.timestamp("s"))).cast(pa.date32())
 
     def _truth(self, name: str, column: Any) -> Any:

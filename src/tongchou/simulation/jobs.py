@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from pathlib import Path
 
@@ -11,13 +12,15 @@ from django.utils import timezone
 from tongchou.kernel.jobs import RunningJob, job
 from tongchou.registry import api as registry
 from tongchou.settlement import api as settlement
+from tongchou.simulation.choices import all_packs
 from tongchou.simulation.rejections import NO_CLAIMS, UNKNOWN_DATA
 from tongchou.simulation.service import Inputs, simulate_year
 from tongchou.simulation.snapshots import Snapshot, Store, export_year
 from tongchou.simulation.workbook import write_workbook
 
 KIND = "simulation.run"
-FILE = "simulation.xlsx"
+FILE, FIGURES = "simulation.xlsx", "figures.json"
+"""What a run leaves in its folder: the workbook to download, and the figures that the page shows."""
 
 
 @job(KIND, title="政策模拟", remedy="请核对数据和参数后重新模拟")
@@ -31,11 +34,13 @@ def run_simulation(run: RunningJob) -> None:
         inputs,
         [store.claims(data.hash)],
         settlement.book(),
+        other=all_packs() if inputs.against_packs else None,
         progress=lambda done, total: run.progress(done=done, total=total, note=f"已计算 {done:,} 笔"),
     )
     said = [("数据", data.title), ("数据哈希", data.hash), *described(inputs)]
+    run.result_file(FIGURES).write_text(json.dumps(found, ensure_ascii=False), "utf-8")
     write_workbook(run.result_file(FILE), found, said)
-    run.result(data=data.hash, title=data.title, insured=data.insured, figures=found)
+    run.result(数据=data.title, 数据哈希=data.hash, 笔数=found["claims"], 人数=found["persons"])
 
 
 def _data(run: RunningJob, inputs: Inputs, store: Store) -> Snapshot:

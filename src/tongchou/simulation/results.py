@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from tongchou.kernel.money import divide_half_up
+from tongchou.policy import STANDARD_FACTS
 from tongchou.simulation.year import (
     ACCOUNT,
     BILL,
@@ -21,6 +22,7 @@ from tongchou.simulation.year import (
     CLAIMS,
     CLASS,
     FIRST_LAYER,
+    LEVEL,
     REFUSED,
     UNNAMED,
     Tally,
@@ -167,8 +169,18 @@ def _outlay(tallies: Sequence[Tally], key: Callable[..., Iterable[tuple[str, ...
             if plan_number >= 0 and what >= FIRST_LAYER:
                 for name in key(tally, plan_number, group, what - FIRST_LAYER):
                     rows[name][number] += amount
-    names = [*order, *sorted(name for name in rows if name not in order)]
+    names = [*order, *sorted((name for name in rows if name not in order), key=_place)]
     return [{"name": list(name), "values": list(rows[name])} for name in names]
+
+
+_WORDS = [
+    word for name in (CLASS, LEVEL) for word in (*STANDARD_FACTS[name].values, *dict(STANDARD_FACTS[name].aliases))
+]
+
+
+def _place(name: Sequence[str]) -> tuple[int, Sequence[str]]:
+    """Classes and levels in the order in which the vocabulary names them, months in theirs."""
+    return (_WORDS.index(name[0]) if name[0] in _WORDS else len(_WORDS), name)
 
 
 # -- persons --------------------------------------------------------------------------------------------------------------
@@ -180,16 +192,17 @@ def _classes(run: YearRun) -> tuple[Array, list[str]]:
     return codes, words
 
 
+def _in_order(codes: Array, words: Sequence[str]) -> list[int]:
+    return sorted({int(code) for code in np.unique(codes)}, key=lambda code: _place([words[code]]))
+
+
 def _winners(run: YearRun, burdens: Sequence[Array], classes: tuple[Array, list[str]]) -> Row | None:
     """Who pays less and who pays more under the second policy; ``None`` where there is no second."""
     if len(burdens) < 2:
         return None
     difference = burdens[0] - burdens[1]
     codes, words = classes
-    by_class = [
-        {"name": words[code], **_gains(difference[codes == code])}
-        for code in sorted({int(c) for c in np.unique(codes)})
-    ]
+    by_class = [{"name": words[code], **_gains(difference[codes == code])} for code in _in_order(codes, words)]
     bands = []
     for low, high in pairwise([*DIFFERENCE_BANDS, None]):
         size = np.abs(difference)
@@ -243,7 +256,7 @@ def _catastrophic(run: YearRun, burdens: Sequence[Array], classes: tuple[Array, 
     cases = [burden >= threshold for burden in burdens]
     rows = [
         {"name": words[code], "values": [int((case & (codes == code)).sum()) for case in cases]}
-        for code in sorted({int(c) for c in np.unique(codes)})
+        for code in _in_order(codes, words)
     ]
     beyond = [int((burden[case] - threshold).sum()) for burden, case in zip(burdens, cases, strict=True)]
     found = {"threshold": threshold, "values": [int(case.sum()) for case in cases], "beyond": beyond, "classes": rows}

@@ -121,7 +121,9 @@ def _stated(spec: FactSpec, value: Any) -> Any:
         return date.fromisoformat(value) if value else date(1, 1, 1)
     if spec.kind == "set":
         return "、".join(value or ())
-    if value is None and spec.kind in ("int", "fen", "bool"):
+    if spec.kind == "bool":
+        return bool(spec.default if value is None else value)
+    if value is None and spec.kind in ("int", "fen"):
         return spec.default or 0
     return value
 

@@ -37,6 +37,18 @@ def band_text(over: int | None, upto: int | None) -> str:
     return f"{upto // 100:,}元以内" if not over else f"{low}–{upto // 100:,}元"
 
 
+def short_band(over: int | None, upto: int | None) -> str:
+    """A band under a column: ``0``, ``≤500``, ``≤1万``, ``>5万``."""
+    if over is None:
+        return "0"
+    return f">{_short(over)}" if upto is None else f"≤{_short(upto)}"
+
+
+def _short(fen: int) -> str:
+    yuan = fen // 100
+    return f"{yuan // 10_000}万" if yuan >= 10_000 and yuan % 10_000 == 0 else str(yuan)
+
+
 def bands_of(distribution: Mapping[str, Any]) -> list[tuple[str, list[int]]]:
     """The histogram's bands in words, with their counts."""
     return [(band_text(band["over"], band["upto"]), list(band["values"])) for band in distribution["bands"]]

@@ -24,6 +24,7 @@ MENU = (
     ("定点机构", "admin:providers_institution_changelist", rights.REFERENCE_READ,
      ("/admin/providers/", "/imports/institutions/")),
     ("医保目录", "admin:catalogues_item_changelist", rights.REFERENCE_READ, ("/admin/", "/imports/")),
+    ("政策模拟", "simulation", rights.SIMULATION_RUN, ("/simulation/",)),
     ("政策参数", "policy", rights.REFERENCE_READ, ("/policy/",)),
     ("任务中心", "operation_jobs", rights.OPERATION_READ, ("/operation/",)),
     ("复核队列", "control_queue", None, ("/control/cases/", "/control/inspections/")),
