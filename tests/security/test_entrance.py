@@ -14,7 +14,7 @@ from tests.integration.web import city as cities
 from tests.security.conftest import ClientOf
 from tongchou.control import roles, vault
 from tongchou.control.core.passwords import one_time_code
-from tongchou.control.models import Case, Grant, Operator, SignInAttempt, WorkSession
+from tongchou.control.models import Case, Grant, Operator, Post, SignInAttempt, WorkSession
 from tongchou.control.services import operators
 from tongchou.settlement import api as settlement
 
@@ -198,3 +198,18 @@ def test_a_correction_is_proposed_at_the_counter_and_keeps_what_was_typed_when_r
     assert reviewer.post(f"/control/cases/{case.pk}/approve/", {"seen": case.payload_hash}).status_code == 302
     person.refresh_from_db()
     assert person.phone == "13909319999"
+
+
+def test_a_session_without_a_post_has_none_of_the_operators_rights(city: cities.City, client_of: ClientOf) -> None:
+    """The only post needs a second factor that is not set up: in, to set it up, and to nothing else."""
+    Post.objects.filter(code="clerk").update(second_factor=True)
+    client, operator = Client(), city.operators["clerk"]
+    entered = client.post("/login/", {"login": "clerk", "password": cities.PASSWORD})
+    assert entered.headers["Location"] == "/account/security/"
+    assert client.get("/persons/").status_code == 403
+    client.post("/account/factor/", {"step": "begin"})
+    client.post("/account/factor/", {"step": "confirm", "code": code_of(operator)})
+    assert client.get("/persons/").status_code == 403, "a post is still to be chosen"
+    grant = operator.grants.get().pk
+    assert client.post("/account/post/", {"grant": grant}).status_code == 302
+    assert client.get("/persons/").status_code == 200

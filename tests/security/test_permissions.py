@@ -25,6 +25,12 @@ WHO = (None, "clerk", "reviewer", "accountant", "admin", "auditor", "controller"
 
 # name: method, status for each of WHO
 TABLE: dict[str, tuple[str, tuple[int, ...]]] = {
+    # Off by default: without a provider there is nothing there (tests/security/test_oidc.py has it switched on).
+    "oidc_start": ("GET", (NONE,) * 8),
+    "oidc_back": ("GET", (NONE,) * 8),
+    "oidc_out": ("GET", (NONE,) * 8),
+    "control_identity": ("POST", (GO, NO, NO, NO, NONE, NO, NO, NO)),
+    "control_identity_end": ("POST", (GO, NO, NO, NO, NONE, NO, NO, NO)),
     "login_code": ("GET", (GO, GO, GO, GO, GO, GO, GO, GO)),
     "login_post": ("GET", (GO, GO, GO, GO, GO, GO, GO, GO)),
     "switch_post": ("GET", (GO, OK, OK, OK, OK, OK, OK, OK)),
@@ -62,7 +68,7 @@ TABLE: dict[str, tuple[str, tuple[int, ...]]] = {
     "control_session_end": ("POST", (GO, NO, NO, NO, NONE, NO, NONE, NO)),
     "control_sign_ins": ("GET", (GO, NO, NO, NO, OK, NO, OK, NO)),
 }
-BY_ANYONE = {"login_code", "login_post"}
+BY_ANYONE = {"login_code", "login_post", "oidc_start", "oidc_back", "oidc_out"}
 
 
 def patterns() -> Iterator[URLPattern]:

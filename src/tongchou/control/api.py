@@ -11,7 +11,17 @@ from tongchou.control.core.approval import Private
 from tongchou.control.demo import DEMO_OPERATORS, create_demo_operators, demo_password
 from tongchou.control.fields import SealedBytes, SealedText, SearchHash, hashes_of
 from tongchou.control.models import Operator
-from tongchou.control.services import anchors, approvals, calendar, operators, parameters, posts, sealing, trail
+from tongchou.control.services import (
+    anchors,
+    approvals,
+    calendar,
+    identities,
+    operators,
+    parameters,
+    posts,
+    sealing,
+    trail,
+)
 from tongchou.control.services import sign_in as doors
 from tongchou.control.services.approvals import (
     BlindResult,
@@ -72,6 +82,7 @@ __all__ = [
     "ensure_calendar",
     "enter_blind",
     "hashes_of",
+    "identities",
     "integer_of",
     "load_code_set",
     "next_number",

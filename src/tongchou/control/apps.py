@@ -14,9 +14,10 @@ class ControlConfig(AppConfig):
     def ready(self) -> None:
         """Make the kinds of cases and the encrypted columns known that the room itself has."""
         from tongchou.control import columns, vault
-        from tongchou.control.services import kinds, operators, rotation
+        from tongchou.control.services import identities, kinds, operators, rotation
 
         vault.ask_before_making(rotation.any_ciphertext)
         kinds.register()
+        identities.register()
         for column in operators.ENCRYPTED:
             columns.register_column(column)

@@ -263,3 +263,22 @@ KEYS_UNREADABLE = rejection.kind(
     en="the data keys {place} can't be read or written ({why})",
     remedy="请检查文件的所有者和权限（应归运行用户所有，权限 0600）、磁盘空间和内容是否完整；内容损坏时从密钥备份恢复",
 )
+IDENTITY_UNKNOWN = rejection.kind(
+    "CTRL-061",
+    zh="统一身份认证账号未绑定本系统操作员，或账号已停用（认证标识 {subject}）",
+    en="no operator is bound to the subject {subject}",
+    remedy="请把页面上的认证标识交给管理员，经内控复核绑定后再登录；也可以用本系统的登录名和密码登录",
+)
+IDENTITY_FAILED = rejection.kind(
+    "CTRL-062",
+    zh="统一身份认证没有成功：{why}",
+    en="signing in by the identity provider failed: {why}",
+    remedy="请重新登录；多次不成功时请用本系统的登录名和密码，并通知管理员",
+)
+IDENTITY_REFUSED = rejection.kind(
+    "CTRL-063",
+    zh="不能绑定统一身份认证账号：{why}",
+    en="the identity can't be bound: {why}",
+    remedy="请核对认证标识（由本人登录一次后在登录页上看到），更正后重新提交",
+    field="subject",
+)

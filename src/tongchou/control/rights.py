@@ -213,6 +213,7 @@ SEPARATIONS: tuple[tuple[str, str, str], ...] = (
 STANDARD_STEPS: tuple[tuple[str, int, str, str, int], ...] = (
     ("rights.grant", 1, "内控复核", RIGHTS_REVIEW, 0),
     ("rights.grant", 2, "审批", RIGHTS_APPROVE, 0),
+    ("operator.identity", 1, "内控复核", RIGHTS_REVIEW, 0),
     ("parameter.value", 1, "复核", PARAMETER_REVIEW, 0),
     ("calendar.day", 1, "复核", PARAMETER_REVIEW, 0),
     ("reference.import", 1, "复核", REFERENCE_REVIEW, 0),

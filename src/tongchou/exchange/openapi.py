@@ -167,7 +167,7 @@ def _field_in(field: tables.Field) -> Schema:
 def _number_in(field: tables.Field) -> Schema:
     """A JSON number, or the same as text; both are read digit by digit."""
     whole = (field.length or 16) - field.decimals
-    fraction = r"(\.[0-9]{1,%d})?" % field.decimals if field.decimals else ""
+    fraction = rf"(\.[0-9]{{1,{field.decimals}}})?" if field.decimals else ""
     described = f"{field.caption}；最多 {field.decimals} 位小数" if field.decimals else f"{field.caption}；整数"
     return {
         "type": ["number" if field.decimals else "integer", "string"],

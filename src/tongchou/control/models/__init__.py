@@ -10,6 +10,7 @@ from tongchou.control.models.approvals import (
     InspectionItem,
     ReviewRule,
 )
+from tongchou.control.models.identities import Identity
 from tongchou.control.models.operators import (
     Operator,
     PasswordHistory,
@@ -41,6 +42,7 @@ __all__ = [
     "CodeValue",
     "Grant",
     "GrantReview",
+    "Identity",
     "Inspection",
     "InspectionItem",
     "IssuedNumber",

@@ -47,22 +47,33 @@ def sign_in(*, login: str, password: str, address: str, now: datetime) -> Operat
     """
     login = login[:30]
     allowed, window = failures_allowed(now), pause(now)
-    failures = _failures(login, address, now - window)[:allowed]
-    if len(failures) >= allowed or _failures_anywhere(login, now - window) >= FAILURES_ANYWHERE:
-        since = failures[-1] if failures else now
-        waiting = max(since + window - now, timedelta(minutes=1))
-        raise rejections.LOCKED_OUT(limit=allowed, minutes=-(-int(waiting.total_seconds()) // 60))
+    failures = refuse_locked_out(login=login, address=address, now=now)
     operator = authenticate(None, username=login, password=password)
     known = isinstance(operator, Operator) and not operator.has_left(timezone.localdate(now))
     SignInAttempt.objects.create(
         login=login, address=address, succeeded=known, tried_at=now, outcome="登录" if known else "密码错误或账号不可用"
     )
     if not isinstance(operator, Operator) or not known:
-        left = allowed - len(failures) - 1
+        left = allowed - failures - 1
         if left <= 0:
             raise rejections.LOCKED_OUT(limit=allowed, minutes=int(window.total_seconds()) // 60)
         raise rejections.SIGN_IN_REFUSED(left=left)
     return operator
+
+
+def refuse_locked_out(*, login: str, address: str, now: datetime) -> int:
+    """Refuse a name that had too many failures; else gives how many of this name and address count.
+
+    Raises:
+        Rejection: CTRL-002 too many failures.
+    """
+    allowed, window = failures_allowed(now), pause(now)
+    failures = _failures(login, address, now - window)[:allowed]
+    if len(failures) >= allowed or _failures_anywhere(login, now - window) >= FAILURES_ANYWHERE:
+        since = failures[-1] if failures else now
+        waiting = max(since + window - now, timedelta(minutes=1))
+        raise rejections.LOCKED_OUT(limit=allowed, minutes=-(-int(waiting.total_seconds()) // 60))
+    return len(failures)
 
 
 def note_attempt(*, login: str, address: str, succeeded: bool, outcome: str, now: datetime) -> None:
@@ -78,9 +89,18 @@ def posts_to_choose(*, operator: Operator, now: datetime) -> tuple[GrantView, ..
 
 
 def begin_session(
-    *, operator: Operator, grant_id: int | None, address: str, agent: str, now: datetime
+    *,
+    operator: Operator,
+    grant_id: int | None,
+    address: str,
+    agent: str,
+    now: datetime,
+    factor_shown: bool = False,
 ) -> tuple[str, WorkSession]:
     """Begin a session in one post. Returns the token that the browser's session keeps; here lies only its hash.
+
+    Args:
+        factor_shown: the identity provider says that a second factor was shown there.
 
     Raises:
         Rejection: CTRL-009 no such grant in force, CTRL-013 the post needs a second factor first.
@@ -90,7 +110,7 @@ def begin_session(
         if grant_id not in choices:
             raise rejections.GRANT_OVER()
         needed = Post.objects.filter(code=choices[grant_id].post, second_factor=True).exists()
-        if needed and operator.factor_confirmed_at is None:
+        if needed and operator.factor_confirmed_at is None and not factor_shown:
             raise rejections.FACTOR_NEEDED(post=choices[grant_id].post_name)
     token = secrets.token_urlsafe(24)
     session = WorkSession.objects.create(
@@ -150,6 +170,12 @@ def unlock_session(*, session: WorkSession, operator: Operator, password: str, n
         raise rejections.LOCKED_OUT(limit=UNLOCKS_ALLOWED, minutes=int(pause(now).total_seconds()) // 60)
     session.save(update_fields=["unlock_failures"])
     raise rejections.UNLOCK_REFUSED(left=UNLOCKS_ALLOWED - session.unlock_failures)
+
+
+def unlock_by_identity(*, session: WorkSession, now: datetime) -> None:
+    """Open a locked session after the identity provider has asked its operator anew."""
+    session.locked_at, session.unlock_failures, session.seen_at = None, 0, now
+    session.save(update_fields=["locked_at", "unlock_failures", "seen_at"])
 
 
 def end_session(*, session: WorkSession, by: str, now: datetime) -> None:

@@ -20,20 +20,26 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from tongchou.control.api import Operator, doors, operators
 from tongchou.kernel.rejection import Rejection
 from tongchou.web.access import ACCOUNT, PUBLIC, Request, page
-from tongchou.web.control.middleware import DRAFT, TOKEN
+from tongchou.web.control.middleware import BY_IDENTITY, DRAFT, TOKEN
+from tongchou.web.control.provider import identity_provider
 
 ENTERING = "entering"
+FACTOR_SHOWN = "factor_shown"
 LONGEST = timedelta(minutes=5)
 
 
-def enter(request: HttpRequest, operator: Operator, target: str) -> HttpResponse:
-    """Go on after the right password: to the one-time code, the choice of a post, or straight in."""
+def enter(
+    request: HttpRequest, operator: Operator, target: str, *, by_identity: bool = False, factor_shown: bool = False
+) -> HttpResponse:
+    """Go on after the right password (or the identity provider's word): to the one-time code, the choice of a post, or in."""
     request.session.cycle_key()
     request.session[ENTERING] = {
         "operator": operator.pk,
         "target": target,
         "until": (timezone.now() + LONGEST).isoformat(),
-        "code": operator.factor_confirmed_at is None,
+        "code": operator.factor_confirmed_at is None or factor_shown,
+        BY_IDENTITY: by_identity,
+        FACTOR_SHOWN: factor_shown,
     }
     return _next(request, operator)
 
@@ -100,6 +106,7 @@ def switch_post(request: Request) -> HttpResponse:
                 address=_address(request),
                 agent=request.headers.get("User-Agent", ""),
                 now=now,
+                factor_shown=request.session.get(FACTOR_SHOWN, False),
             )
         except Rejection as rejected:
             refusal = rejected
@@ -123,7 +130,8 @@ def lock(request: Request) -> HttpResponse:
             return HttpResponse(status=204)
     if request.work.locked_at is None:
         return redirect("desk")
-    return render(request, "control/lock.html", {"next": _safe(request, request.GET.get("next", "/"))})
+    context = {"next": _safe(request, request.GET.get("next", "/")), "provider": identity_provider()}
+    return render(request, "control/lock.html", context)
 
 
 @never_cache
@@ -151,7 +159,8 @@ def lock_open(request: Request) -> HttpResponse:
         if ended:
             messages.error(request, f"{refused.message}。{refused.remedy}。")
             return redirect("login")
-        return render(request, "control/lock.html", {"next": target, "refusal": refused}, status=422)
+        context = {"next": target, "refusal": refused, "provider": identity_provider()}
+        return render(request, "control/lock.html", context, status=422)
     return HttpResponse(status=204) if layered else HttpResponseRedirect(target)
 
 
@@ -235,18 +244,21 @@ def _next(request: HttpRequest, operator: Operator) -> HttpResponse:
 
 
 def _begin(request: HttpRequest, operator: Operator, grant_id: int | None) -> HttpResponse:
-    target = request.session[ENTERING]["target"]
+    state = request.session[ENTERING]
     token, _ = doors.begin_session(
         operator=operator,
         grant_id=grant_id,
         address=_address(request),
         agent=request.headers.get("User-Agent", ""),
         now=timezone.now(),
+        factor_shown=state.get(FACTOR_SHOWN, False),
     )
     del request.session[ENTERING]
     start_session(request, operator)
     request.session[TOKEN] = token
-    return HttpResponseRedirect(_safe(request, target))
+    request.session[BY_IDENTITY] = state.get(BY_IDENTITY, False)
+    request.session[FACTOR_SHOWN] = state.get(FACTOR_SHOWN, False)
+    return HttpResponseRedirect(_safe(request, state["target"]))
 
 
 def _entering(request: HttpRequest) -> Operator | None:

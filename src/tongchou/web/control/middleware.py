@@ -14,11 +14,14 @@ from django.utils.http import urlencode
 
 from tongchou.control.api import Actor, Operator, acting, authority_of, doors, operators
 
+BY_IDENTITY = "by_identity"
 TOKEN = "work"  # noqa: S105 (a name in the session)
 DRAFT = "draft"
+NO_GRANT = 0
+"""Chosen by a session without a post: none of the operator's grants counts in it."""
 MOST_KEPT = 100_000
 _SECRET = ("csrfmiddlewaretoken", "password", "old", "new", "again", "code")
-_ALWAYS = ("lock", "lock_open", "lock_alive", "logout")
+_ALWAYS = ("lock", "lock_open", "lock_alive", "logout", "oidc_start", "oidc_back")
 """Addresses that a locked session may ask for."""
 _UNCHANGED = (*_ALWAYS, "password", "lock_draft")
 """Addresses that may be asked for before an expired password is changed."""
@@ -45,8 +48,11 @@ class WorkSession:
         by_hand = request.headers.get("X-Poll") is None
         if doors.touch(session=session, now=now, by_hand=by_hand) and not _is_one_of(request, _ALWAYS):
             return _locked(request)
-        operator.bind(authority_of(operator=operator, on=timezone.localdate(now), chosen=session.grant_id))
-        if operators.password_expired(operator=operator, now=now) and not _is_one_of(request, _UNCHANGED):
+        operator.bind(authority_of(operator=operator, on=timezone.localdate(now), chosen=session.grant_id or NO_GRANT))
+        own = not request.session.get(
+            BY_IDENTITY, False
+        )  # who comes in by the identity provider needs no password here
+        if own and operators.password_expired(operator=operator, now=now) and not _is_one_of(request, _UNCHANGED):
             messages.warning(request, "密码是初始密码或已到期，请先修改密码再办理业务")
             return redirect("password")
         actor = Actor(

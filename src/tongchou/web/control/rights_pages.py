@@ -11,10 +11,11 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from tongchou.control.api import Operator, approvals, operators, posts, queries, rights
+from tongchou.control.api import Operator, approvals, identities, operators, posts, queries, rights
 from tongchou.kernel.areas import is_within
 from tongchou.kernel.rejection import Rejection
 from tongchou.web.access import Request, page
+from tongchou.web.control.provider import identity_provider
 
 
 @require_safe
@@ -250,4 +251,8 @@ def _operator_page(request: Request, login: str) -> HttpResponse:
     if operator is None:
         raise Http404("没有这个操作员，或不在您的数据范围内")
     context = {"operator": operator, "grants": queries.grants_of(operator), "today": timezone.localdate()}
+    provider = identity_provider()
+    if provider is not None:
+        held = identities.identity_of(operator=operator, issuer=provider.issuer)
+        context |= {"provider": provider, "identity": held}
     return render(request, "control/operator.html", context)

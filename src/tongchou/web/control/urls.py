@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tongchou.web.control import cases, corrections, entrance, parameter_pages, rights_pages, session_pages, trail_pages
+from tongchou.web.control import (
+    cases,
+    corrections,
+    entrance,
+    identity_pages,
+    oidc,
+    parameter_pages,
+    rights_pages,
+    session_pages,
+    trail_pages,
+)
 
 urlpatterns = [
+    path("login/oidc/", oidc.start, name="oidc_start"),
+    path("login/oidc/back/", oidc.back, name="oidc_back"),
+    path("login/oidc/out/", oidc.out, name="oidc_out"),
     path("login/code/", entrance.code, name="login_code"),
     path("login/post/", entrance.choose_post, name="login_post"),
     path("account/post/", entrance.switch_post, name="switch_post"),
@@ -35,6 +48,8 @@ urlpatterns = [
     path("control/operators/new/", rights_pages.operator_new, name="control_operator_new"),
     path("control/operators/<str:login>/", rights_pages.operator_page, name="control_operator"),
     path("control/operators/<str:login>/change/", rights_pages.operator_change, name="control_operator_change"),
+    path("control/operators/<str:login>/identity/", identity_pages.bind, name="control_identity"),
+    path("control/operators/<str:login>/identity/end/", identity_pages.release, name="control_identity_end"),
     path("control/trail/", trail_pages.search, name="control_trail"),
     path("control/trail/export/", trail_pages.export, name="control_trail_export"),
     path("control/trail/persons/<str:number>/", trail_pages.person, name="control_trail_person"),

@@ -8,6 +8,7 @@ from django.contrib.auth import logout as end_session
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
@@ -20,6 +21,8 @@ from tongchou.control.api import sign_in as check_operator
 from tongchou.kernel.rejection import Rejection
 from tongchou.web.access import ACCOUNT, PUBLIC, Request, page
 from tongchou.web.control.entrance import enter
+from tongchou.web.control.middleware import BY_IDENTITY
+from tongchou.web.control.provider import identity_provider
 from tongchou.web.forms import PasswordForm, SignInForm
 
 
@@ -46,7 +49,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         else:
             return enter(request, operator, _target(request, form.cleaned_data["next"]))
     status = 200 if request.method == "GET" else 422
-    return render(request, "web/sign_in.html", {"form": form, "refusal": refusal}, status=status)
+    context = {"form": form, "refusal": refusal, "provider": identity_provider(), "left": request.GET.get("left")}
+    return render(request, "web/sign_in.html", context, status=status)
 
 
 @require_POST
@@ -54,9 +58,10 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 def sign_out(request: Request) -> HttpResponse:
     """End the session."""
     doors.end_session(session=request.work, by="退出登录", now=timezone.now())
+    by_identity = request.session.get(BY_IDENTITY, False)
     end_session(request)
     messages.success(request, "已退出登录")
-    return redirect("login")
+    return redirect(reverse("login") + ("?left=1" if by_identity else ""))
 
 
 @sensitive_post_parameters("old", "new", "again")
