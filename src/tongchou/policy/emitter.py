@@ -7,7 +7,7 @@ same text runs as plain Python, records its steps for the explanation, and can r
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 from math import lcm
@@ -27,6 +27,10 @@ _RANGE = re.compile(r"(\d{1,9})(\.\.(\d{1,9})?)?")
 _NO_END = 10**9
 RATE_SCALE = 1_000_000
 """Decimals that a formula is given (points, coefficients) have at most six places."""
+
+
+Unknown = tuple[str, Quantity]
+"""A number that the document does not give, at least not always: the condition under which it is missing, and where it stands."""
 
 
 def _bounds(match: re.Match[str]) -> tuple[int, int]:
@@ -60,7 +64,7 @@ class Emitter:
         self.fed: dict[str, list[str]] = {}
         self.refusals: list[tuple[str, Refusal]] = []
         self.displays: list[Display] = []
-        self.unknowns: list[tuple[str, Quantity]] = []
+        self.unknowns: list[Unknown] = []
         self.names: set[str] = set()
         self.checks: list[Check] = []
         self.max_scale = 1
@@ -286,12 +290,15 @@ class Emitter:
 
     def refuse_unknowns(self, needed: str) -> None:
         """Refuse where a number that the document does not give is needed, that is where ``needed`` is positive."""
-        for missing, quantity in self.unknowns:
+        self.refuse_where(f"{needed} > 0", self.unknowns)
+        self.unknowns.clear()
+
+    def refuse_where(self, reached: str, unknowns: Sequence[Unknown]) -> None:
+        """Refuse where a condition holds and one of the numbers that the document does not give is the one that counts."""
+        for missing, quantity in unknowns:
             note = quantity.unknown or _cell_note(quantity)
             details = (("note", note), ("cite", quantity.place.citation))
-            condition = f"{needed} > 0" if missing == "True" else f"{missing} and {needed} > 0"
-            self.refuse(condition, Refusal(NUMBER_UNKNOWN, details))
-        self.unknowns.clear()
+            self.refuse(reached if missing == "True" else f"{missing} and {reached}", Refusal(NUMBER_UNKNOWN, details))
 
     def show(self, display: Display) -> None:
         """Add an explained step."""

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from tests.golden.test_policy_mutation import rule_mutants
 from tests.unit.policy import test_arrays
-from tests.unit.policy.test_properties import AMOUNT, BILLS, check_code, value_of
 from tongchou.kernel.rejection import Rejection
 from tongchou.policy import Bill, Plan, PolicyBook, PolicyErrors, cli, default_pack_directory
 from tongchou.policy.caseread import Case, read_case_file
@@ -112,7 +111,7 @@ def stands(trees: list[Map], cases: list[Case]) -> bool:
         return False
 
 
-# -- properties ---------------------------------------------------------------------------------------------------------
+# -- arrays -------------------------------------------------------------------------------------------------------------
 
 
 @cache
@@ -129,89 +128,10 @@ def shape_plans() -> tuple[Plan, ...]:
     return tuple(plans.values())
 
 
-def test_the_code_of_the_shapes_is_plain_integer_arithmetic() -> None:
-    assert len(shape_plans()) >= 75
-    for plan in shape_plans():
-        assert 2 * 10**10 * plan.program.max_scale < 2**53  # a hundred million yuan stays exact in double lanes
-        check_code(plan)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("plan", shape_plans(), ids=lambda plan: plan.id.partition("#")[0])
 def test_arrays_of_claims_give_the_same_fen(plan: Plan) -> None:
     test_arrays.test_columns_equal_the_single_claim(plan)
-
-
-Year = tuple[Plan, list[tuple[dict[str, object], Bill, int]]]
-
-
-@st.composite
-def shape_years(draw: st.DrawFn) -> Year:
-    """A plan of a shape and a year of visits under it; parts of the bill are parts of what is in scope."""
-    plan = draw(st.sampled_from(shape_plans()))
-    visits = []
-    for _ in range(draw(st.integers(1, 5))):
-        bill, balance = draw(BILLS), draw(AMOUNT)
-        facts = {spec.name: draw(AMOUNT if spec.kind == "fen" else value_of(spec)) for spec in plan.facts}
-        left = bill.in_scope
-        for part in plan.program.parts:
-            size = draw(st.integers(0, left))
-            facts[f"bill.{part.name}"] = size
-            left -= size
-        visits.append((facts, bill, balance))
-    return plan, visits
-
-
-@pytest.mark.requirement("R1.3.09")
-@settings(max_examples=250, deadline=None)
-@given(shape_years())
-def test_every_fen_of_a_shape_is_paid_once(year: Year) -> None:
-    """Payments + burden = total, nothing negative, no counter falls, the same with and without trace, in double lanes too."""
-    plan, visits = year
-    counters: dict[str, int] = {}
-    for facts, bill, balance in visits:
-        outcome = plan.trace(facts, bill, counters, balance)
-        amounts = [payment.amount for payment in outcome.payments]
-        assert sum(amounts) + sum(outcome.burden.values()) == bill.total
-        assert all(amount >= 0 for amount in (*amounts, *outcome.burden.values()))
-        assert 0 <= outcome.account_pay <= balance
-        assert outcome.cash_pay >= 0
-        assert outcome == plan.evaluate(facts, bill, counters, balance)
-        steps = plan.explain(outcome.values, facts, bill, counters)
-        assert sum(step.amount or 0 for step in steps if step.fund) == sum(amounts) + outcome.account_pay
-        arguments = plan.encode(facts, bill, counters, balance)
-        whole = len(plan.facts)
-        lanes = (*arguments[:whole], *(float(amount) for amount in arguments[whole:]))
-        assert plan.integer_function()(*lanes) == plan.integer_function()(*arguments)
-        for name, delta in outcome.accumulator_delta.items():
-            assert delta > 0
-            counters[name] = counters.get(name, 0) + delta
-
-
-FULL_CAPS = {
-    "shp-05": {"year.paid:310": 9_000_000},
-    "shp-10": {"year.deductible:310": 300_000},
-    "shp-26": {"year.extra:330100": 40_000_000},
-    "shp-46": {"year.drug_paid": 40_000_000, "year.rare_paid": 90_000_000, "year.own_paid": 50_000_000},
-    "shp-66": {"year.aid": 10_000_000, "year.aid_outpatient": 1_000_000, "year.aid_inpatient": 9_000_000},
-}
-
-
-@pytest.mark.parametrize("pack", FULL_CAPS)
-@settings(max_examples=25, deadline=None)
-@given(data=st.data())
-def test_caps_of_the_year_hold_in_any_order(pack: str, data: st.DataObject) -> None:
-    plans = [plan for plan in shape_plans() if plan.id.startswith(f"{pack}/")]
-    counters: dict[str, int] = {}
-    for _ in range(6):
-        plan = data.draw(st.sampled_from(plans))
-        facts = {spec.name: data.draw(value_of(spec)) for spec in plan.facts}
-        bill = data.draw(BILLS)
-        for part in plan.program.parts:
-            facts[f"bill.{part.name}"] = bill.in_scope // 3
-        for name, delta in plan.evaluate(facts, bill, counters).accumulator_delta.items():
-            counters[name] = counters.get(name, 0) + delta
-        assert all(counters.get(name, 0) <= limit for name, limit in FULL_CAPS[pack].items())
 
 
 # -- an oracle for the operator that inverts payment to cost ------------------------------------------------------------
