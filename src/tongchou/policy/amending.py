@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -31,14 +31,15 @@ class Amendment:
 
 
 def amended(
-    text: str, file: str, amendments: Sequence[Amendment], *, start: date, until: date | None = None, note: str = ""
+    text: str, file: str, amendments: Sequence[Amendment], *, start: date, note: str = "", replaces: str = ""
 ) -> str:
     """The text of a new version.
 
     Args:
         text, file: the version in force, and what findings call its file.
-        start, until: from when to when (included) the new version holds.
+        start: from when on the new version holds.
         note: what the version says of itself, if anything.
+        replaces: by what the old version ends before the last day that it names itself.
 
     Raises:
         PolicyErrors: the text cannot be read, or a change cites no article. Rejection: POL-050 … POL-052 a parameter or value.
@@ -57,7 +58,7 @@ def amended(
     overlaid([tree], [Overlay(entry.parameter, entry.value) for entry in amendments])  # refuses what does not fit
     places = written(tree)
     splices = [_splice(text, places[entry.parameter], entry) for entry in amendments]
-    splices += _version_splices(text, tree, start, until, note)
+    splices += _version_splices(text, tree, start, {"note": note, "replaces": replaces})
     for first, end, new in sorted(splices, reverse=True):
         text = text[:first] + new + text[end:]
     return text
@@ -73,22 +74,21 @@ def _splice(text: str, node: Scalar, entry: Amendment) -> tuple[int, int, str]:
     return first, end, f"{{value: {shown}, cite: {json.dumps(entry.cite.strip(), ensure_ascii=False)}}}"
 
 
-def _version_splices(text: str, tree: Map, start: date, until: date | None, note: str) -> list[tuple[int, int, str]]:
-    """``from`` becomes the first day; ``until``, ``published`` and ``note`` of the old version go, those of the new one come."""
+def _version_splices(text: str, tree: Map, start: date, said: Mapping[str, str]) -> list[tuple[int, int, str]]:
+    """``from`` becomes the first day; the old version's ``until``, ``published`` and remarks go, the new one's come."""
     version = tree.get("version")
     node = version.get("from") if isinstance(version, Map) else None
     if not isinstance(version, Map) or not isinstance(node, Scalar):
         raise PolicyErrors([Finding(tree.file, tree.line, "", "缺少版本的生效日期", "请写version: {from: 日期}")])
-    new = {
-        "until": until.isoformat() if until else "null",
-        "note": json.dumps(note, ensure_ascii=False) if note else "null",
-    }
+    new = {key: json.dumps(words, ensure_ascii=False) if words else "null" for key, words in said.items()}
+    new |= {"until": "null", "published": "null"}
     splices = [(*node.span, start.isoformat())]
     missing = []
-    for key, value in (*new.items(), ("published", "null")):
+    for key, value in new.items():
         old = version.get(key)
         if isinstance(old, Scalar):
-            splices.append((*old.span, value))
+            end = "\n" if text[: old.span[1]].endswith("\n") else ""  # a block of text takes its line end with it
+            splices.append((*old.span, value + end))
         elif value != "null":
             missing.append(f"{key}: {value}")
     if missing:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
@@ -126,9 +126,11 @@ def _node(value: Any) -> yaml.Node:
     if value is None:
         return yaml.ScalarNode("tag:yaml.org,2002:null", "null")
     text = str(value)
-    tag = (
-        "tag:yaml.org,2002:str"
-        if text in ("", "~", "null")
-        else _RESOLVER.resolve(yaml.ScalarNode, text, (True, False))
-    )
-    return yaml.ScalarNode(tag, text)
+    return yaml.ScalarNode(_plain_tag(text), text)
+
+
+def _plain_tag(text: str) -> str:
+    """The tag under which YAML writes a text without quotes; empty words and ``null`` are text only in quotes."""
+    if text in ("", "~", "null"):
+        return "tag:yaml.org,2002:str"
+    return cast("str", _RESOLVER.resolve(yaml.ScalarNode, text, (True, False)))  # type: ignore[no-untyped-call]

@@ -6,7 +6,7 @@ acknowledges with a note is reported as acknowledged, not as an error.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -36,8 +36,8 @@ def check_book(book: PolicyBook) -> list[Finding]:
             findings += _formulas(book, version)
             findings += _statements(book, version)
     findings += _bindings(book)
-    if not any(finding.severity == "error" for finding in findings):
-        findings += _plans(book)
+    wrong = {(finding.file, finding.line) for finding in findings if finding.severity == "error"}
+    findings += _plans(book, broken=wrong)
     return sorted(set(findings))
 
 
@@ -52,19 +52,23 @@ def _versions(versions: Sequence[Version]) -> Iterator[Finding]:
         if earlier.start == later.start:
             yield Finding(*place, f"与{earlier.file}从同一天({later.start})起生效", "请改正version.from")
         elif earlier.until is not None and earlier.until >= later.start:
-            remedy = f"请把前一版本的until改为{later.start - timedelta(days=1)}"
-            yield Finding(
-                *place, f"与{earlier.file}重叠：前一版本到{earlier.until}为止，本版本从{later.start}起", remedy
-            )
+            remedy = f"请把前一版本的until改为{later.start - timedelta(days=1)}；新文件提前代替它的，在version中写replaces说明"
+            message = f"与{earlier.file}重叠：前一版本到{earlier.until}为止，本版本从{later.start}起"
+            yield Finding(*place, message, remedy, "acknowledged" if _says(version_node, "replaces") else "error")
         elif earlier.until is not None and earlier.until + timedelta(days=1) < later.start:
             first = earlier.until + timedelta(days=1)
-            acknowledged = isinstance(version_node, Map) and version_node.get("note") is not None
             yield Finding(
                 *place,
                 f"{first}至{later.start - timedelta(days=1)}没有版本生效",
                 "请补上该时段的版本；确无规定时在version中写note说明",
-                "acknowledged" if acknowledged else "error",
+                "acknowledged" if _says(version_node, "note") else "error",
             )
+
+
+def _says(node: Tree, key: str) -> bool:
+    """Whether something is written under a key, and not ``null``."""
+    value = node.get(key) if isinstance(node, Map) else None
+    return isinstance(value, Scalar) and not value.is_null
 
 
 def _bindings(book: PolicyBook) -> Iterator[Finding]:
@@ -210,8 +214,12 @@ def _read(book: PolicyBook, version: Version, chosen: dict[str, str], findings: 
         return version.pack
 
 
-def _plans(book: PolicyBook) -> list[Finding]:
-    """Compile every benefit of every binding and of every unbound pack, at every date on which anything changes."""
+def _plans(book: PolicyBook, *, broken: Collection[tuple[str, int]]) -> list[Finding]:
+    """Compile every benefit of every binding and of every unbound pack, at every date on which anything changes.
+
+    Packs whose texts are ``broken`` in some lines are compiled, too, so that what only compiling shows is named in the same
+    run; what follows from a broken line is left out.
+    """
     findings: list[Finding] = []
     chains = {bound.packs for bound in book.bindings.values()}
     bound_names = {name for chain in chains for name in chain}
@@ -228,8 +236,12 @@ def _plans(book: PolicyBook) -> list[Finding]:
                     done.add(key)
                     packs = [v.pack for v in versions]
                     packs[index] = _read(book, version, chosen, findings)
-                    _compile_all(packs, findings)
-    return findings
+                    try:
+                        _compile_all(packs, findings)
+                    except (ArithmeticError, LookupError, NameError, TypeError, ValueError):
+                        if not broken:
+                            raise  # sound texts compile; only a broken one may leave a part that fits nowhere
+    return [finding for finding in findings if (finding.file, finding.line) not in broken]
 
 
 def _changes(book: PolicyBook, chain: Sequence[str]) -> list[date]:
@@ -266,4 +278,6 @@ def _compile_all(packs: Sequence[Pack], findings: list[Finding]) -> None:
     for benefit in dict.fromkeys(name for pack in packs for entry in pack.benefits for name in entry.names):
         mistakes: list[Finding] = []
         program = compile_program(packs, benefit, mistakes)
-        findings += mistakes or findings_of(program)
+        findings += mistakes
+        hidden = {(mistake.file, mistake.line) for mistake in mistakes}
+        findings += [found for found in findings_of(program) if (found.file, found.line) not in hidden]

@@ -102,10 +102,16 @@ def _both(one: FactSpec, other: FactSpec) -> FactSpec:
 
 
 def _conditions(emitter: Emitter, pack: Pack, entry: Benefit, benefit: str) -> None:
+    earlier: list[str] = []
     for rule in pack.refusals:
         if not rule.benefits or benefit in rule.benefits:
             details = (("reason", rule.because), ("cite", rule.place.citation))
-            emitter.refuse(emitter.condition(rule), Refusal(EXCLUDED, details))
+            text = emitter.condition(rule)
+            if earlier and text != "False":
+                alone = f"({text}) and not ({' or '.join(earlier)})"
+                emitter.checks.append(Check("shadowed", alone, 1, rule.place, rule.because))
+            earlier.append(f"({text})")
+            emitter.refuse(text, Refusal(EXCLUDED, details))
     for rule in entry.requires:
         named = (("benefit", benefit), ("reason", rule.because), ("cite", rule.place.citation))
         emitter.refuse(f"not {emitter.condition(rule)}", Refusal(NOT_APPLICABLE, named))

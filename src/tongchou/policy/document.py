@@ -90,6 +90,9 @@ def _head(scribe: Scribe) -> Section:
     blocks.append(scribe.say("version", path, "施行期间", f"自 {pack.start} {until}", place))
     if pack.published:
         blocks.append(scribe.say("version/published", path, "发布日期", str(pack.published), place))
+    replaced = _text(pack.tree.get("version"), "replaces")
+    if replaced:
+        blocks.append(scribe.say("version/replaces", path, "提前代替前一版本", replaced, place))
     note = _text(pack.tree.get("version"), "note")
     if note:
         blocks.append(scribe.say("version/note", path, "说明", note, place))

@@ -7,7 +7,7 @@ from math import gcd, lcm
 
 from tongchou.policy.emitter import Emitter
 from tongchou.policy.model import Adjustment, Cap, Layer, Place, Quantity
-from tongchou.policy.program import Display, FormatOf
+from tongchou.policy.program import Check, Display, FormatOf
 from tongchou.policy.typed import Code, at_scale
 from tongchou.policy.wording import adjustment_in_words, in_words, table_facts
 
@@ -33,6 +33,7 @@ class LayerWriter:
         self.layer = layer
         self.tag = f"l{number}_"
         self.feeds: dict[str, tuple[str, Place]] = {}
+        self.sets: dict[str, list[tuple[str, Adjustment]]] = {}
 
     def let(self, name: str, text: str) -> str:
         """A new variable of this layer."""
@@ -95,6 +96,8 @@ class LayerWriter:
             self.e.unknowns.append((when if missing == "True" else f"{missing} and {when}", quantity))
         if missing == "True":
             return code
+        if adjustment.op == "set":
+            self._check_sets(what, when or "True", adjustment)
         if adjustment.op == "times" and amount.text.isdigit():  # 90% is 9/10: small scales keep long chains exact
             shared = gcd(int(amount.text), amount.scale)
             amount = replace(amount, text=str(int(amount.text) // shared), scale=amount.scale // shared)
@@ -119,6 +122,15 @@ class LayerWriter:
         after = Code(self.let("adjusted", text), code.type, scale)
         self._show_adjustment(code, after, adjustment, what, show)
         return after
+
+    def _check_sets(self, what: str, when: str, adjustment: Adjustment) -> None:
+        """Two rules that set the same thing to different values must never hold together."""
+        known = self.sets.setdefault(what, [])
+        for condition, other in known:
+            if other.amount.text != adjustment.amount.text:
+                named = f"{what}“{other.label}”和“{adjustment.label}”"
+                self.e.checks.append(Check("overlap", f"({condition}) and ({when})", 1, adjustment.place, named))
+        known.append((when, adjustment))
 
     def _show_adjustment(self, before: Code, after: Code, adjustment: Adjustment, what: str, show: str) -> None:
         if before.text == after.text:

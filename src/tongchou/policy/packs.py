@@ -74,6 +74,7 @@ def read_pack(tree: Map, findings: list[Finding], vocabulary: Mapping[str, FactS
     )
     top.used |= {"ambiguities"}
     top.text("language")
+    version.text("replaces")
     version.done()
     top.done()
     return pack

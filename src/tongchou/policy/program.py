@@ -60,8 +60,10 @@ class Refusal:
 class Check:
     """Something the checker tries out over all values of the facts.
 
-    ``kind`` is ``ratio`` (``text`` over ``scale`` must stay within 0…1), ``condition`` (must hold for some values) or
-    ``gap`` (must be zero where ``b_in_scope`` equals ``amount``: a payment cap reached before the cost cap).
+    ``kind`` is ``ratio`` (``text`` over ``scale`` must stay within 0…1), ``condition`` (must hold for some values),
+    ``shadowed`` (a rule must hold for some values for which none before it does), ``overlap`` (must hold for none: two rules
+    that set different values) or ``gap`` (must be zero where ``b_in_scope`` equals ``amount``: a payment cap reached before
+    the cost cap).
     """
 
     kind: str

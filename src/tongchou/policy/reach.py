@@ -22,8 +22,11 @@ _NUMBER = re.compile(r"(?<![\w.])\d+(?![\w.])")
 
 def findings_of(program: Program) -> list[Finding]:
     """Every check of a program that fails, with the values that show it; gaps that the pack acknowledges are marked."""
-    found = []
+    found: list[Finding] = []
     for check in program.checks:
+        place = (check.place.file, check.place.line)
+        if check.kind == "shadowed" and any((one.file, one.line) == place for one in found):
+            continue  # it never holds at all, and that is said already
         finding = _try(check, program)
         if finding is not None:
             found.append(finding)
@@ -44,8 +47,16 @@ def _try(check: Check, program: Program) -> Finding | None:
         if witness is None:
             return None
         return _finding(check, f"{check.what}调整后超过100%({witness})", "请核对各项调整，或加上at_most: 100%")
+    if check.kind == "overlap":
+        witness = _witness(program, check.text, {})
+        if witness is None:
+            return None
+        message = f"{check.what}的条件会同时成立({witness})，定的值不同"
+        return _finding(check, message, "请把条件改成互不重叠，例如在后一条加上not")
     if _witness(program, check.text, {}) is not None:
         return None
+    if check.kind == "shadowed":
+        return _finding(check, f"“{check.what}”永远轮不到：前面的规则已包括它", "请删除重复的规则，或核对条件")
     return _finding(check, f"条件“{check.what}”永远不成立", "请核对用词，或删除这条规则")
 
 

@@ -192,10 +192,18 @@ def amend(
     operator.authority.require(control.rights.POLICY_MAKE, area=draft.area)
     _open(draft)
     entries = [Amendment(parameter, value, cite) for parameter, (value, cite) in changes.items()]
-    draft.text = amended(draft.base_text, trial.DRAFT_FILE, entries, start=starts_on, note=note)
+    replaces = _replaces(draft, starts_on, note or next((entry.cite for entry in entries), ""))
+    draft.text = amended(draft.base_text, trial.DRAFT_FILE, entries, start=starts_on, note=note, replaces=replaces)
     draft.starts_on, draft.note, draft.changed_at = starts_on, note[:300], now
     draft.amendments = [{"parameter": entry.parameter, "value": entry.value, "cite": entry.cite} for entry in entries]
     return _saved(draft, ["text", "starts_on", "note", "amendments", "changed_at"], "修改政策草稿")
+
+
+def _replaces(draft: Draft, starts_on: date, words: str) -> str:
+    """What to write where the old version names a last day that the new one does not wait for."""
+    base = base_version(draft)
+    until = base.pack.until if base is not None else None
+    return (words or "由本版本代替") if until is not None and starts_on <= until else ""
 
 
 def replace_text(*, draft: Draft, text: str, operator: Operator, now: datetime) -> Draft:

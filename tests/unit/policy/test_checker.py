@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -82,21 +83,119 @@ def test_a_number_without_any_citation_above_it(tmp_path: Path) -> None:
     assert "“40%”没有注明条款" in found.message
 
 
-def test_ten_mistakes_at_once_are_all_named(tmp_path: Path) -> None:
-    """Reading does not stop at the first mistake (what only compiling shows comes after the texts are sound)."""
-    text = GANSU.read_text("utf-8")
-    names = (
-        "percent where points belong", "points where percent belongs", "ratio without unit", "units mixed",
-        "money times ratio without rounding", "null without note", "shares that do not sum", "period and counter differ",
-        "misspelt key", "component unknown",
-    )  # fmt: skip
+TEN = {
+    # what is wrong: (right text, wrong text, where the finding points in the wrong text, article, words of the finding)
+    "unknown name": ("A: min(5, positive(person.continuous_years - 1)) * 1pp", "A: min(5, positive(person.insured_years - 1)) * 1pp", "A: min(5, positive(person.insured_years", "五(七)", "不认识的名称“person.insured_years”"),
+    "missing table cell": ("异地: {一级: 300, 二级: 500, 三级: 800}", "异地: {一级: 300, 二级: 500}", "    unit: 元\n    cite: 五(三)1", "五(三)1", "表格缺少“异地/三级”一格"),
+    "unreachable condition": ("{when: visit.mass_event, because", "{when: visit.mass_event and not visit.mass_event, because", "{when: visit.mass_event and not", "五(十二)", "永远不成立"),
+    "overlapping conditions": ("visit.exclusion in (美容, 矫形)", "visit.exclusion in (酗酒, 戒毒)", "visit.exclusion in (酗酒, 戒毒)\"", "五(十一)5", "永远轮不到：前面的规则已包括它"),
+    "ratio above 100 %": ("{by: visit.level, 一级: 65%,", "{by: visit.level, 一级: 95%,", "{by: visit.level, 一级: 95%,", "五(三)3", "调整后超过100%"),
+    "cap and next layer do not meet": ("            acknowledged: INC-GS-01\n", "", "          - on: payment\n            per: year\n            amount: 15000", "五(三)2", "在费用达到“最高封顶线”之前已用完"),
+    "financing shares": ("city: 15, county: 15, cite: 三(一)1}", "city: 15, county: 14, cite: 三(一)1}", "county: 14", "三(一)1", "各方之和159.00元不等于总额160.00元"),
+    "number without citation": ("        base: [in_scope]\n        cite: 五(四)\n", "        base: [in_scope]\n", "bands: [{ratio: 40%}]\n        caps:\n          - {on: payment, amount: 1000", "", "“40%”没有注明条款"),
+    "null that a rule needs": ("bands: [{ratio: 50%}]", "bands: [{ratio: null}]", "bands: [{ratio: null}]", "五(五)", "未知的数字(null)没有说明"),
+    "units mixed": ("value: persons * 20元", "value: persons * 20元 + persons", "value: persons * 20元 + persons", "五(一)", "单位混用"),
+    "gap between versions": ("version: {from: 2007-10-01}", "version: {from: 2007-10-01, until: 2025-12-30}", "version: {from: 2026-01-01}", "", "2025-12-31至2025-12-31没有版本生效"),
+}  # fmt: skip
+LATER = "later.yaml"
+
+
+def planted(folder: Path, names: Iterable[str]) -> dict[str, int]:
+    """A fresh copy of a real pack with some mistakes, and a sound later version. The line at which each must be named."""
+    sound = GANSU.read_text("utf-8")
+    bare = "  - name: 儿童意外门诊\n    cite: 五(四)\n"
+    later = sound.replace("version: {from: 2007-10-01}", "version: {from: 2026-01-01}")
+    text = sound
     for name in names:
-        old, new, _ = PLANTED[name]
-        assert old in text, name
+        old, new, *_ = TEN[name]
+        assert text.count(old) >= 1, name
         text = text.replace(old, new, 1)
+        if name == "number without citation":
+            text = text.replace(bare, "  - name: 儿童意外门诊\n").replace(
+                "title: 每人每次最高支付限额, cite: 五(四)}", "title: 每人每次最高支付限额}"
+            )
+            text = text.replace("because: 限中小学生和少年儿童, cite: 五(四)}", "because: 限中小学生和少年儿童}")
+    folder.mkdir()
+    (folder / "gs-city.yaml").write_text(text, "utf-8")
+    (folder / LATER).write_text(later, "utf-8")
+    lines = {}
+    for name in names:
+        where = later if name == "gap between versions" else text
+        assert where.count(TEN[name][2]) >= 1, name
+        lines[name] = where[: where.index(TEN[name][2])].count("\n") + 1
+    return lines
+
+
+def named(folder: Path, lines: dict[str, int]) -> dict[str, bool]:
+    """For each mistake: is it named with its file, its line, its article and what to do?"""
+    found = [finding for finding in check_book(PolicyBook(read_packs(folder))) if finding.severity == "error"]
+    result = {}
+    for name, line in lines.items():
+        *_, article, message = TEN[name]
+        file = LATER if name == "gap between versions" else "gs-city.yaml"
+        hits = [finding for finding in found if message in finding.message]
+        result[name] = any(
+            (hit.file, hit.line, hit.article) == (file, line, article) and bool(hit.remedy) for hit in hits
+        )
+    return result
+
+
+def test_the_pack_without_the_mistakes_is_sound(tmp_path: Path) -> None:
+    planted(tmp_path / "packs", ())
+    assert {finding.severity for finding in check_book(PolicyBook(read_packs(tmp_path / "packs")))} == {"acknowledged"}
+
+
+@pytest.mark.requirement("R0.49")
+@pytest.mark.parametrize("name", TEN)
+def test_each_mistake_by_itself_is_the_only_one_named(tmp_path: Path, name: str) -> None:
+    lines = planted(tmp_path / "packs", [name])
+    assert named(tmp_path / "packs", lines) == {name: True}
+    found = [
+        finding for finding in check_book(PolicyBook(read_packs(tmp_path / "packs"))) if finding.severity == "error"
+    ]
+    assert [
+        finding.text()
+        for finding in found
+        if TEN[name][4] not in finding.message and "没有注明条款" not in finding.message
+    ] == []
+
+
+@pytest.mark.requirement("R0.49")
+def test_all_mistakes_at_once_are_all_named(tmp_path: Path) -> None:
+    """Neither reading nor compiling stops at the first: one run names every one of them."""
+    assert len(TEN) >= 10
+    lines = planted(tmp_path / "packs", TEN)
+    assert named(tmp_path / "packs", lines) == dict.fromkeys(TEN, True)
+
+
+def test_two_rules_that_set_different_values_must_not_hold_together(tmp_path: Path) -> None:
+    pair = (
+        "adjust: [{set: 100, when: visit.emergency, label: 急诊}, {set: 50, when: visit.chinese_medicine, label: 中医}]"
+    )
+    text = GANSU.read_text("utf-8").replace(
+        "          amount: 住院起付标准\n", f"          amount: 住院起付标准\n          {pair}\n", 1
+    )
     (tmp_path / "gs-city.yaml").write_text(text, "utf-8")
-    messages = "\n".join(finding.text() for finding in check_book(PolicyBook(read_packs(tmp_path))))
-    assert [name for name in names if PLANTED[name][2] not in messages] == []
+    (found,) = [f for f in check_book(PolicyBook(read_packs(tmp_path))) if f.severity == "error"]
+    assert "起付标准“急诊”和“中医”的条件会同时成立(" in found.message
+    assert found.article == "五(三)1"
+    apart = text.replace("when: visit.chinese_medicine", "when: visit.chinese_medicine and not visit.emergency")
+    (tmp_path / "gs-city.yaml").write_text(apart, "utf-8")
+    assert [f for f in check_book(PolicyBook(read_packs(tmp_path))) if f.severity == "error"] == []
+
+
+def test_overlapping_ranges_of_a_table(tmp_path: Path) -> None:
+    wrong = "ratio: {by: person.continuous_years, 0..3: 40%, 3..: 50%, cite: 五(四)}"
+    text = GANSU.read_text("utf-8").replace(
+        "bands: [{ratio: 40%}]\n        caps:\n          - {on: payment, amount: 1000",
+        f"bands: [{{{wrong}}}]\n        caps:\n          - {{on: payment, amount: 1000",
+        1,
+    )
+    assert wrong in text
+    (tmp_path / "gs-city.yaml").write_text(text, "utf-8")
+    (found,) = [f for f in check_book(PolicyBook(read_packs(tmp_path))) if f.severity == "error"]
+    assert "重叠" in found.message
+    assert found.article == "五(四)"
 
 
 # -- versions and bindings ------------------------------------------------------------------------------------------------
@@ -165,3 +264,18 @@ def test_aliases_cannot_exhaust_the_machine(tmp_path: Path) -> None:
 def test_an_empty_directory_is_a_finding(tmp_path: Path) -> None:
     with pytest.raises(PolicyErrors, match="没有找到YAML文件"):
         PolicyBook.load(tmp_path)
+
+
+def test_a_version_may_take_the_place_of_one_that_names_a_later_last_day(tmp_path: Path) -> None:
+    (tmp_path / "old.yaml").write_text(
+        OLD.read_text("utf-8").replace("until: 2023-04-09", "until: 2023-12-31"), "utf-8"
+    )
+    new = NEW.read_text("utf-8")
+    (tmp_path / "new.yaml").write_text(new, "utf-8")
+    (found,) = check_book(PolicyBook(read_packs(tmp_path)))
+    assert (found.severity, "replaces" in found.remedy) == ("error", True)
+    said = new.replace("  from: 2023-04-10", "  from: 2023-04-10\n  replaces: 新办法提前施行")
+    (tmp_path / "new.yaml").write_text(said, "utf-8")
+    assert [found.severity for found in check_book(PolicyBook(read_packs(tmp_path)))] == ["acknowledged"]
+    (tmp_path / "new.yaml").write_text(said.replace("新办法提前施行", "null"), "utf-8")
+    assert [found.severity for found in check_book(PolicyBook(read_packs(tmp_path)))] == ["error"]

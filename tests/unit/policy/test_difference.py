@@ -147,3 +147,19 @@ def test_packs_that_one_side_lacks_are_named(tmp_path: Path, capsys: pytest.Capt
     out = capsys.readouterr().out
     assert "只在前者" in out
     assert "只在后者" in out
+
+
+def test_remarks_of_the_old_version_go_however_they_are_written() -> None:
+    text = GANSU.read_text("utf-8")
+    for old in (
+        "version: {from: 2007-10-01}",
+        "version:\n  from: 2007-10-01\n  note: |\n    甲\n    乙\n  until: 2026-12-31",
+    ):
+        written_so = text.replace("version: {from: 2007-10-01}", old)
+        new = amended(written_so, "x.yaml", (), start=date(2027, 1, 1), note="新的说明", replaces="某通知")
+        tree = parse_yaml(new, "x.yaml")
+        assert isinstance(tree, Map)
+        (version,) = PolicyBook([tree]).packs["gansu-city"]
+        assert (version.pack.start, version.pack.until) == (date(2027, 1, 1), None)
+        said = document_of(version.pack).entries()
+        assert (said["version/note"].words, said["version/replaces"].words) == ("新的说明", "某通知")
