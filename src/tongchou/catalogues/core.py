@@ -92,7 +92,8 @@ def with_limits(*, terms: Sequence[DatedTerm], limits: Sequence[DatedLimit], lev
 def in_force(pieces: Sequence[DatedTerm], on: date) -> TermView | None:
     """The terms of the piece that covers the day."""
     for piece in pieces:
-        if on in piece.period:
+        period = piece.period
+        if period.start <= on and (period.end is None or on < period.end):
             return piece.view
     return None
 
@@ -100,7 +101,8 @@ def in_force(pieces: Sequence[DatedTerm], on: date) -> TermView | None:
 def code_in_force(codes: Sequence[DatedCode], on: date) -> str | None:
     """The national code of the mapping that covers the day."""
     for dated in codes:
-        if on in dated.period:
+        period = dated.period
+        if period.start <= on and (period.end is None or on < period.end):
             return dated.item_code
     return None
 

@@ -36,6 +36,7 @@ KEY_BYTES = {AES: 32, SM4: 16}
 VERSION = 1
 NONCE_BYTES, TAG_BYTES = 12, 16
 _HEAD = struct.Struct(">BH")
+_PLACE = "keys/data-keys.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,12 @@ def ask_before_making(holds_ciphertexts: Callable[[], bool]) -> None:
 
 def keys_file() -> Path:
     """Where the keys lie when no environment variable holds them."""
-    return Path(settings.HOME.root) / "keys" / "data-keys.json"
+    return _file_in(settings.HOME.root)
+
+
+@lru_cache(maxsize=8)
+def _file_in(home: Path | str) -> Path:
+    return Path(home) / "keys" / "data-keys.json"
 
 
 def keys() -> Keys:
@@ -84,14 +90,14 @@ def keys() -> Keys:
     global _cached
     given = os.environ.get("TONGCHOU_DATA_KEYS")
     with _lock:
-        mark = given or _mark(keys_file())
+        mark = given or _mark(f"{settings.HOME.root}/{_PLACE}")
         if _cached is None or mark is None or _cached[0] != mark:
             try:
                 loaded = _parse(json.loads(given)) if given else _load_or_make(keys_file())
             except (OSError, ValueError, KeyError, TypeError) as error:
                 place = "TONGCHOU_DATA_KEYS" if given else keys_file()
                 raise KEYS_UNREADABLE(place=place, why=type(error).__name__) from error
-            _cached = (given or _mark(keys_file()), loaded)
+            _cached = (given or _mark(str(keys_file())), loaded)
         return _cached[1]
 
 
@@ -245,9 +251,10 @@ def _parse(raw: dict[str, Any]) -> Keys:
     )
 
 
-def _mark(path: Path) -> object:
+def _mark(path: str) -> object:
+    """What tells a file from its successor. As text: asked at each use of a key, a Path would cost more than the cipher."""
     try:
-        found = path.stat()
+        found = os.stat(path)  # noqa: PTH116
     except FileNotFoundError:
         return None
     return (found.st_mtime_ns, found.st_ino, found.st_size)

@@ -14,10 +14,11 @@ import secrets
 import time
 import traceback
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from tongchou.exchange import envelope, rejections, signing
 from tongchou.exchange.addresses import is_gateway_path, transaction_in_path

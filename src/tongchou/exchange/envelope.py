@@ -9,7 +9,6 @@ import hashlib
 import itertools
 import os
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
@@ -26,8 +25,7 @@ _TRANSACTION = re.compile(r"[0-9]{4,6}[A-Z]?")
 _AREA = re.compile(r"[0-9]{6}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Message(msgspec.Struct, frozen=True, kw_only=True):
     """A checked message: who sends it, which transaction, and its checked input nodes."""
 
     transaction: str

@@ -2,6 +2,7 @@
 interface wants them (section 1.3: an empty number is 0, anything else empty is "").
 
 Values come as one dict per row, possibly with more fields than the node has; amounts as Decimals (exact text on the wire).
+What every settlement's answer holds by the dozen is written by functions compiled from the same tables (:func:`writer`).
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
+
+import msgspec
 
 from tongchou.exchange import tables
 from tongchou.exchange.checker import TIME_ZONE
+from tongchou.kernel.money import format_yuan
 
 PROSE = ("名称", "姓名", "说明", "结果", "备注", "描述", "过程信息", "诊断信息", "联系", "电话")
 Shape = Callable[[Mapping[str, Any]], dict[str, Any]]
@@ -42,6 +46,28 @@ def scaled(value: int, decimals: int) -> Decimal:
     return Decimal(value).scaleb(-decimals)
 
 
+@lru_cache(maxsize=65_536)
+def yuan_text(fen: int) -> str:
+    """As :func:`yuan`, the JSON text itself."""
+    return format_yuan(fen)
+
+
+@lru_cache(maxsize=65_536)
+def scaled_text(value: int, decimals: int) -> str:
+    """As :func:`scaled`, the JSON text itself."""
+    digits = f"{abs(value):0{decimals + 1}d}"
+    return f"{'-' if value < 0 else ''}{digits[:-decimals]}.{digits[-decimals:]}"
+
+
+@lru_cache(maxsize=16_384)
+def quoted(value: str | None) -> str:
+    """A text as JSON; nothing is the empty text."""
+    return _encode(value or "").decode()
+
+
+_encode = msgspec.json.Encoder().encode
+
+
 def day(value: date | None) -> str:
     """A date as yyyy-MM-dd, empty when there is none."""
     return value.isoformat() if value else ""
@@ -49,7 +75,12 @@ def day(value: date | None) -> str:
 
 def moment(value: datetime | None) -> str:
     """A time as yyyy-MM-dd HH:mm:ss in the centre's time zone, empty when there is none."""
-    return value.astimezone(TIME_ZONE).strftime("%Y-%m-%d %H:%M:%S") if value else ""
+    return value.astimezone(TIME_ZONE).replace(tzinfo=None).isoformat(" ", "seconds") if value else ""
+
+
+def local_day(value: datetime) -> date:
+    """The day of a time in the centre's time zone."""
+    return value.astimezone(TIME_ZONE).date()
 
 
 def _empty(field: tables.Field) -> object:
@@ -59,6 +90,38 @@ def _empty(field: tables.Field) -> object:
 def _is_prose(field: tables.Field) -> bool:
     """Names and remarks may be longer inside than on the wire and are cut; codes and numbers never are."""
     return any(word in field.caption for word in PROSE)
+
+
+def writer(
+    transaction: str, name: str, parameters: str, values: Mapping[str, str], names: Mapping[str, object]
+) -> Callable[..., str]:
+    """A function that writes one object of a transaction's answer as JSON text: every field of the table, in its order.
+
+    Args:
+        parameters: those of the function, for example ``line``.
+        values: field → expression over the parameters: the text of a text field (cut and quoted here), the JSON text or
+            int of a number. Fields without one are empty; what the node does not have is left out.
+        names: what the expressions may call.
+    """
+    table = next(each for each in tables.output_nodes(transaction) if each.name == name)
+    members, expressions = [], []
+    for field in table.fields:
+        value = values.get(field.name)
+        number = field.kind in ("number", "serial")
+        if value is None:
+            members.append(f'"{field.name}":{str(_empty(field)) if number else quoted("")}')
+        else:
+            cut = f"[:{field.length}]" if field.kind == "text" and _is_prose(field) else ""
+            members.append(f'"{field.name}":%s')
+            expressions.append(value if number else f"quoted(({value}){cut})")
+    template = "{" + ",".join(members) + "}"
+    source = f"lambda {parameters}: {template!r} % ({', '.join(expressions)},)"
+    return cast("Callable[..., str]", eval(source, {**names, "quoted": quoted}))  # noqa: S307 - our own tables
+
+
+def array(objects: Iterable[str]) -> msgspec.Raw:
+    """Written objects as the array of an answer."""
+    return msgspec.Raw(f"[{','.join(objects)}]".encode())
 
 
 def _shape(table: tables.Node) -> Shape:

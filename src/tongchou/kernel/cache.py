@@ -53,10 +53,12 @@ class RevisionCache(Generic[K, V]):
                 self._values.clear()
                 self._revision = revision
             values = self._values
+            crowded = 2 * len(values) > self._capacity  # before that nothing is dropped for long: no need to keep order
             for key in keys:
                 if key in values:
-                    values.move_to_end(key)
                     found[key] = values[key]
+                    if crowded:
+                        values.move_to_end(key)
                 else:
                     missing.append(key)
         return found, missing

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple, cast
 
@@ -272,11 +273,7 @@ class Plan:
 
     def benefit_year(self, day: date) -> Period:
         """The benefit year (待遇年度) that a day lies in."""
-        month, first = self._year_start
-        start = date(day.year, month, first)
-        if day < start:
-            start = date(day.year - 1, month, first)
-        return Period(start, date(start.year + 1, month, first))
+        return _year_of(*self._year_start, day)
 
     def counting_date(self, *, admitted: date, discharged: date) -> date:
         """The day of a stay that chooses the benefit year, as the pack says (discharge in GS-CITY, 五(三)2)."""
@@ -296,3 +293,12 @@ class Plan:
 
 def _compiled_anew(made_from: dict[str, Any]) -> Plan:
     return Plan(**made_from)
+
+
+@lru_cache(maxsize=4096)
+def _year_of(month: int, first: int, day: date) -> Period:
+    """The year from that day of that month which the day lies in."""
+    start = date(day.year, month, first)
+    if day < start:
+        start = date(day.year - 1, month, first)
+    return Period(start, date(start.year + 1, month, first))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
+
+import msgspec
 
 from tongchou.ledger.api import open_day
 from tongchou.policy import Bill
@@ -26,8 +27,7 @@ OPEN, DISCHARGED, SETTLED, CANCELLED = "open", "discharged", "settled", "cancell
 STATUS_NAMES = {OPEN: "就诊中", DISCHARGED: "已出院", SETTLED: "已结算", CANCELLED: "已撤销"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """A decided request. ``status`` is the encounter's as it was read, ``new_status`` what it becomes."""
 
     view: SettlementView
@@ -40,8 +40,7 @@ class Draft:
     request: Request
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks, when, and the serial numbers that a new settlement and encounter would get (0: none, a trial)."""
 
     institution_code: str
@@ -133,7 +132,7 @@ def _encounter(request: SettleInput, snapshot: Snapshot, asked: Asked) -> Draft:
         person_number=request.person_number,
     )
     if not request.med_type:  # 2303 and 2304 do not say it: it is the admission's
-        request = replace(request, med_type=encounter.med_type)
+        request = msgspec.structs.replace(request, med_type=encounter.med_type)
     provider = institution(asked.institution_code, request.med_type, snapshot)
     med_type = med_type_of(request.med_type)
     insured = admit_person(snapshot=snapshot, person_number=request.person_number, scheme=request.scheme)
@@ -172,8 +171,7 @@ def _encounter(request: SettleInput, snapshot: Snapshot, asked: Asked) -> Draft:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Stay:
+class _Stay(msgspec.Struct, frozen=True):
     """What is the same for all years of a stay."""
 
     request: SettleInput

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,8 +24,7 @@ SELECT n, snapshot, (SELECT number FROM publication_revision LIMIT 1) FROM settl
 _decoder = msgspec.json.Decoder(Snapshot, dec_hook=open_text)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class Question(msgspec.Struct, frozen=True, kw_only=True):
     """What one request needs to know. ``day`` is the service day where the request itself fixes it."""
 
     institution: str

@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 import psycopg
 
 from tongchou.kernel.rejection import Rejection
@@ -31,8 +31,7 @@ Answer = Callable[[SettlementView], bytes]
 Result = bytes | Exception
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One request to settle. ``answer`` renders the bytes that are stored with the receipt and returned for a repeat."""
 
     receipt: Receipt

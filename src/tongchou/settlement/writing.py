@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from tongchou.ledger import api as ledger
@@ -21,7 +22,7 @@ Row = dict[str, Any]
 
 _WRITE = """
 SELECT sid, outcome FROM settlement_write(
-    %s::json, %s::json, %s::json, %s::json, %s::json, %s::json, %s::json, %s::json, %s::json, %s::json, %s::bytea[])
+    %s::json, %s::json, %s::json, %s::json, %s::json, %s::json, %s::json, %s::json, %s::json, %s::json, %b::bytea[])
 """
 
 
@@ -146,11 +147,12 @@ _COLUMNS = (
     "account_pay", "cash_pay", "account_balance", "package", "plan", "facts", "accumulators_before", "accumulator_delta",
     "values", "earlier_years",
 )  # fmt: skip
+_columns_of = attrgetter(*_COLUMNS)
 
 
 def add_header(rows: Rows, view: SettlementView) -> None:
     """Add the settlement row and its payments."""
-    row: Row = {name: getattr(view, name) for name in _COLUMNS}
+    row: Row = dict(zip(_COLUMNS, _columns_of(view), strict=True))
     row["person_id"] = view.person.id
     row["reversal_of_id"] = view.reversal_of
     rows.settlements.append(row)

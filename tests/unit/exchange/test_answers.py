@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from decimal import Decimal
 
@@ -28,6 +29,25 @@ def test_every_national_fund_has_exactly_one_field() -> None:
 @given(st.integers(-MAX_FEN, MAX_FEN))
 def test_amounts_are_printed_exactly(fen: int) -> None:
     assert str(shapes.yuan(fen)) == format_yuan(fen)
+
+
+@given(st.integers(-(10**15), 10**15), st.sampled_from([1, 2, 4, 6]))
+def test_numbers_are_written_as_they_are_counted(value: int, decimals: int) -> None:
+    assert shapes.scaled_text(value, decimals) == f"{shapes.scaled(value, decimals):f}"
+    assert shapes.yuan_text(value) == f"{shapes.yuan(value):f}"
+
+
+def test_a_written_row_has_every_field_in_its_order_cut_and_quoted() -> None:
+    values = {"psn_name": "it", "setl_id": "it", "medfee_sumamt": "yuan(-5)", "not_a_field": "it"}
+    write = shapes.writer("2102", "setlinfo", "it", values, {"yuan": shapes.yuan_text})
+    row = json.loads(write('"\\100%名' * 12), parse_float=Decimal)
+    assert list(row) == [field.name for field in tables.output_nodes("2102")[0].fields]
+    assert (row["psn_name"], row["medfee_sumamt"], row["clr_optins"]) == (('"\\100%名' * 12)[:50], Decimal("-0.05"), "")
+    assert (
+        shapes.node("2102", "setlinfo", {"setl_id": row["setl_id"], "psn_name": row["psn_name"]})
+        | {"medfee_sumamt": Decimal("-0.05")}
+        == row
+    )
 
 
 def test_missing_values_are_filled_as_the_interface_wants() -> None:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from tongchou.exchange import rejections
-from tongchou.exchange.answers import flag, line_row, settlement_output
+from tongchou.exchange.answers import flag, settlement_output, stored_lines
 from tongchou.exchange.checker import TIME_ZONE
 from tongchou.exchange.envelope import Message
 from tongchou.exchange.handlers.lines import number_of
@@ -104,21 +104,10 @@ def fee_lines(message: Message) -> object:
     """5204: the lines of a settlement. The output is the array itself (interface section 1.5)."""
     view = _own_settlement(message, with_lines=True)
     shared = {"mdtrt_id": str(view.encounter_id), "setl_id": str(view.id), "med_type": view.med_type}
-    return nodes("5204", "", [{**_details(line), **line_row(line), **_named(line), **shared} for line in view.lines])
+    return stored_lines((line, {**_details(line), **shared}) for line in view.lines)
 
 
-def _named(line: settlement.LineSplitView) -> dict[str, Any]:
-    return {
-        "fee_ocur_time": moment(line.occurred_at),
-        "hilist_code": line.item_code,
-        "hilist_name": line.name,
-        "med_list_codg": line.item_code,
-        "medins_list_codg": line.local_code,
-        "medins_list_name": line.name,
-    }
-
-
-def _details(line: settlement.LineSplitView) -> dict[str, Any]:
+def _details(line: settlement.LineSplitView) -> dict[str, str]:
     kept = {name: value for name, value in (line.details or {}).items() if isinstance(value, str)}
     return {**kept, "rx_drord_no": kept.get("rxno") or kept.get("drord_no") or ""}
 

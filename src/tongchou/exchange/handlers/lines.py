@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tongchou.exchange import rejections
@@ -39,16 +39,17 @@ NO_APPROVAL = "0"
 MAX_ID = 2**63 - 1
 
 
-def line_inputs(rows: Iterable[dict[str, Any]]) -> tuple[LineInput, ...]:
+def line_inputs(rows: Sequence[dict[str, Any]]) -> tuple[LineInput, ...]:
     """The checked rows as settlement's lines.
 
     Raises:
         Rejection: EXCH-033 init_feedetl_sn is not a number.
     """
-    return tuple(_line(row) for row in rows)
+    details = [name for name in DETAILS if rows and name in rows[0]]  # every row has all fields of its node
+    return tuple([_line(row, details) for row in rows])
 
 
-def _line(row: dict[str, Any]) -> LineInput:
+def _line(row: dict[str, Any], details: Sequence[str]) -> LineInput:
     original = row.get("init_feedetl_sn")
     return LineInput(
         line_no=row["feedetl_sn"],
@@ -61,7 +62,7 @@ def _line(row: dict[str, Any]) -> LineInput:
         approval_flag=row.get("hosp_appr_flag") or NO_APPROVAL,
         batch=row.get("chrg_bchno") or "",
         original_line_no=None if original is None else number_of(original, "init_feedetl_sn"),
-        details={name: value for name in DETAILS if (value := row.get(name)) is not None},
+        details={name: value for name in details if (value := row[name]) is not None},
     )
 
 

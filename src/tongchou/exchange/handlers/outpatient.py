@@ -11,7 +11,7 @@ from tongchou.exchange.handlers.lines import line_inputs, number_of, visit_of
 from tongchou.exchange.handlers.persons import check_identity, check_visitor
 from tongchou.exchange.handlers.revoking import revoke
 from tongchou.exchange.kinds import OwnReceipt, Query, Settle, Transaction, Write
-from tongchou.exchange.shapes import node, nodes
+from tongchou.exchange.shapes import node
 from tongchou.settlement import api as settlement
 
 NOT_SAID_YET = ""
@@ -103,7 +103,7 @@ def upload_lines(message: Message, _: bytes | None) -> tuple[object, int]:
         person_number=person_number,
         lines=line_inputs(rows),
     )
-    return {"result": nodes(message.transaction, "result", line_rows(lines))}, encounter
+    return {"result": line_rows(message.transaction, lines)}, encounter
 
 
 def withdraw_batch(message: Message, _: bytes | None) -> tuple[object, int]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
+
+import msgspec
 
 from tongchou.kernel.money import divide_half_up
 from tongchou.policy import Bill, Outcome, Plan
@@ -24,8 +25,7 @@ from tongchou.settlement.core.views import EarlierYear, PaymentView
 NOT_USED, OWN_ACCOUNT, FAMILY_ACCOUNT = "0", "1", "2"
 
 
-@dataclass(frozen=True, slots=True)
-class Insured:
+class Insured(msgspec.Struct, frozen=True):
     """A person who passed the gate: everything that must be there is there."""
 
     person: PersonSnapshot
@@ -33,8 +33,7 @@ class Insured:
     entitlement: EntitlementSnapshot
 
 
-@dataclass(frozen=True, slots=True)
-class CounterChange:
+class CounterChange(msgspec.Struct, frozen=True):
     """What a settlement does to the counters of one period; ``version`` 0 means that the row does not exist yet."""
 
     period: str
@@ -50,8 +49,7 @@ class CounterChange:
         return {name: amount for name, amount in values.items() if amount}
 
 
-@dataclass(frozen=True, slots=True)
-class JournalLine:
+class JournalLine(msgspec.Struct, frozen=True):
     """An entry to be: account code, signed fen (debit positive), party."""
 
     code: str
@@ -59,8 +57,7 @@ class JournalLine:
     party: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(msgspec.Struct, frozen=True):
     """What an institution was told of a settlement that a re-run decided otherwise, in fen; it stays owed just that."""
 
     payments: tuple[PaymentView, ...]
@@ -73,8 +70,7 @@ class Told:
         return Told(payments, sign * self.account_pay, sign * self.cash_pay)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """Who pays what of one bill (fen), and what that moves. ``account_id`` 0: the personal account is not touched.
 
     ``earlier_years`` is filled for stays that the policy divides (:mod:`tongchou.settlement.core.years`).

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
+
+import msgspec
 
 from tongchou.kernel.period import age_on
 from tongchou.settlement.core.snapshots import EnrolmentSnapshot, PersonSnapshot
@@ -20,8 +21,7 @@ from tongchou.settlement.core.tables import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
+class Visit(msgspec.Struct, frozen=True, kw_only=True):
     """The visit as the policy sees it; ``rule_day`` is the day whose rules apply."""
 
     level: str

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """The message a request came in; ``body_hash`` is the digest of its business content."""
 
     institution_code: str
@@ -40,8 +38,7 @@ class LineInput(msgspec.Struct, frozen=True, kw_only=True):
     details: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """How an institution says a bill splits, in fen (2207, 2304)."""
 
     out_of_scope: int
@@ -50,8 +47,7 @@ class Parts:
     in_scope: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PurchaseInput:
+class PurchaseInput(msgspec.Struct, frozen=True, kw_only=True):
     """A purchase with its lines (2101, 2102); ``claimed_total`` in fen, ``account_used`` is acct_used_flag."""
 
     person_number: str
@@ -64,11 +60,10 @@ class PurchaseInput:
     disease_code: str = ""
     disease_name: str = ""
     invoice_no: str = ""
-    details: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettleInput:
+class SettleInput(msgspec.Struct, frozen=True, kw_only=True):
     """The settlement of an encounter's unsettled lines, of one batch or (batch empty) all (2206, 2207, 2303, 2304).
 
     ``med_type`` empty means that of the admission: 2303 and 2304 have no such field.
@@ -89,8 +84,7 @@ class SettleInput:
 Request = PurchaseInput | SettleInput
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DiagnosisInput:
+class DiagnosisInput(msgspec.Struct, frozen=True, kw_only=True):
     """A diagnosis of a visit; ``phase`` 0 outpatient, 1 admission, 2 discharge; ``valid`` False takes it back."""
 
     phase: str
@@ -105,8 +99,7 @@ class DiagnosisInput:
     valid: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EncounterInput:
+class EncounterInput(msgspec.Struct, frozen=True, kw_only=True):
     """A registration (2201) or admission (2401). ``details`` keeps the other registered fields by their national names."""
 
     person_number: str
@@ -118,12 +111,11 @@ class EncounterInput:
     disease_name: str = ""
     department: str = ""
     doctor: str = ""
-    details: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = msgspec.field(default_factory=dict)
     diagnoses: tuple[DiagnosisInput, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VisitInput:
+class VisitInput(msgspec.Struct, frozen=True, kw_only=True):
     """What an outpatient visit was about (2203): disease, description, diagnoses."""
 
     encounter_id: int
@@ -132,12 +124,11 @@ class VisitInput:
     begin_at: datetime
     disease_code: str = ""
     disease_name: str = ""
-    details: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = msgspec.field(default_factory=dict)
     diagnoses: tuple[DiagnosisInput, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DischargeInput:
+class DischargeInput(msgspec.Struct, frozen=True, kw_only=True):
     """A discharge (2402)."""
 
     encounter_id: int
@@ -146,5 +137,5 @@ class DischargeInput:
     disease_code: str = ""
     disease_name: str = ""
     department: str = ""
-    details: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = msgspec.field(default_factory=dict)
     diagnoses: tuple[DiagnosisInput, ...] = ()

@@ -5,13 +5,13 @@ The shapes are those of the SQL functions named in docs/contracts.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class EnrolmentSnapshot:
+
+class EnrolmentSnapshot(msgspec.Struct, frozen=True):
     """The enrolment in the scheme on the service day."""
 
     person_type: str
@@ -23,8 +23,7 @@ class EnrolmentSnapshot:
     employer_name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class IdentitySnapshot:
+class IdentitySnapshot(msgspec.Struct, frozen=True):
     """An identity class in force on the service day."""
 
     kind: str
@@ -45,8 +44,7 @@ class CertNo(str, metaclass=_AnyText):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PersonSnapshot:
+class PersonSnapshot(msgspec.Struct, frozen=True):
     """The person on the service day."""
 
     id: int
@@ -63,8 +61,7 @@ class PersonSnapshot:
     diseases: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class EntitlementSnapshot:
+class EntitlementSnapshot(msgspec.Struct, frozen=True):
     """The entitlement period that covers the service day; ``until`` is the first day after it."""
 
     continuous_since: date
@@ -72,8 +69,7 @@ class EntitlementSnapshot:
     until: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AccountSnapshot:
+class AccountSnapshot(msgspec.Struct, frozen=True):
     """The personal account; balance in fen."""
 
     id: int
@@ -81,16 +77,14 @@ class AccountSnapshot:
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class AccumulatorSnapshot:
+class AccumulatorSnapshot(msgspec.Struct, frozen=True):
     """The counters of one period."""
 
     values: dict[str, int]
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class EncounterSnapshot:
+class EncounterSnapshot(msgspec.Struct, frozen=True):
     """The encounter that is to be settled."""
 
     id: int
@@ -104,11 +98,10 @@ class EncounterSnapshot:
     end_at: datetime | None = None
     disease_code: str = ""
     disease_name: str = ""
-    details: dict[str, Any] = field(default_factory=dict)
+    details: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class LineGroup:
+class LineGroup(msgspec.Struct, frozen=True):
     """Sums in fen of an encounter's unsettled lines of one day, kind and class; a refund is of the day of what it refunds."""
 
     day: date
@@ -123,8 +116,7 @@ class LineGroup:
     stamp: int
 
 
-@dataclass(frozen=True, slots=True)
-class LineSums:
+class LineSums(msgspec.Struct, frozen=True):
     """Sums of an encounter's unsettled lines, in fen, and how many they are; ``stamp`` changes with every new line."""
 
     count: int
@@ -136,8 +128,7 @@ class LineSums:
     stamp: int
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiptSnapshot:
+class ReceiptSnapshot(msgspec.Struct, frozen=True):
     """The same message id was answered before; binary columns as text."""
 
     transaction: str
@@ -147,18 +138,17 @@ class ReceiptSnapshot:
     undone_by: str
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(msgspec.Struct, frozen=True):
     """Everything a decision needs that the database knows."""
 
     day: date
     catalogue_revision: int
     provider_revision: int
-    closed_through: dict[str, date] = field(default_factory=dict)
+    closed_through: dict[str, date] = msgspec.field(default_factory=dict)
     receipt: ReceiptSnapshot | None = None
     person: PersonSnapshot | None = None
     entitlement: EntitlementSnapshot | None = None
     account: AccountSnapshot | None = None
-    accumulators: dict[str, AccumulatorSnapshot] = field(default_factory=dict)
+    accumulators: dict[str, AccumulatorSnapshot] = msgspec.field(default_factory=dict)
     encounter: EncounterSnapshot | None = None
     sums: LineSums | None = None

@@ -7,8 +7,10 @@ what the one before has moved on counters without a year and on the personal acc
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tongchou.policy import Bill, Plan
 from tongchou.settlement.core.decision import CounterChange, Decision, Insured, decide
@@ -17,8 +19,7 @@ from tongchou.settlement.core.snapshots import AccountSnapshot, AccumulatorSnaps
 from tongchou.settlement.core.views import EarlierYear
 
 
-@dataclass(frozen=True, slots=True)
-class StayYear:
+class StayYear(Struct, frozen=True):
     """The days of a stay that one plan decides, both ends included; ``day`` chooses the rules and the counters."""
 
     plan: Plan
@@ -27,8 +28,7 @@ class StayYear:
     day: date
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
+class Share(Struct, frozen=True, kw_only=True):
     """What one plan decides: its days, who the person was, the visit as it sees it, and the cost (fen) of those days."""
 
     year: StayYear
