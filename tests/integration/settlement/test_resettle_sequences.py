@@ -147,7 +147,7 @@ def fresh(life: Life, balance: int) -> Life:
     return twin
 
 
-@pytest.mark.requirement("R0.49")
+@pytest.mark.requirement("R1.3.09")
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(played=steps)
 def test_after_a_rerun_the_state_is_that_of_a_fresh_run(world: None, played: list[tuple[Any, ...]]) -> None:

@@ -92,6 +92,30 @@ def test_what_changed_after_the_trial_is_refused_and_nothing_is_booked(
     assert case.state == "pending"
 
 
+def test_what_the_reviewer_returns_is_handed_in_again_or_dropped(late_change: cities.City, client_of: ClientOf) -> None:
+    clerk = client_of("clerk")
+    number = late_change.persons[0].number
+    clerk.post("/resettle/new/", year() | {"kind": "person", "number": number, "reason": "参保身份追溯变更"})
+    made = Resettlement.objects.get()
+    clerk.post(f"/resettle/{made.pk}/submit/")
+    case = Case.objects.get(kind="settlement.rerun")
+    clerk.post(f"/resettle/{made.pk}/drop/")
+    made.refresh_from_db()
+    assert made.state == "submitted"
+    client_of("reviewer").post(
+        f"/control/cases/{case.pk}/return/", {"seen": case.payload_hash, "reason": "请补充退休审批材料"}
+    )
+    assert "复核退回" in clerk.get(f"/resettle/{made.pk}/").content.decode()
+    assert clerk.post(f"/resettle/{made.pk}/submit/").status_code == 302
+    made.refresh_from_db()
+    assert made.case_id != case.pk
+    again = Case.objects.get(pk=made.case_id)
+    clerk.post(f"/control/cases/{again.pk}/withdraw/")
+    clerk.post(f"/resettle/{made.pk}/drop/")
+    made.refresh_from_db()
+    assert made.state == "dropped"
+
+
 def test_nobody_reviews_the_own_settlements(late_change: cities.City, client_of: ClientOf) -> None:
     city, clerk = late_change, client_of("clerk")
     patient = city.persons[0]

@@ -257,14 +257,15 @@ def _locked(run_id: int, states: Iterable[str], action: str) -> Resettlement:
     return found
 
 
-def drop_run(*, run_id: int) -> None:
-    """Give a run up that was not submitted (or came back from review).
+def drop_run(*, run_id: int, came_back: bool = False) -> None:
+    """Give a run up that was not submitted, or (``came_back``) that the reviewer returned.
 
     Raises:
         Rejection: SETL-073.
     """
     with control.writing(reason="作废重新结算试算"):
-        made = _locked(run_id, (State.TRYING, State.TRIED), "作废")
+        states = (State.TRYING, State.TRIED, State.SUBMITTED) if came_back else (State.TRYING, State.TRIED)
+        made = _locked(run_id, states, "作废")
         made.state = State.DROPPED
         made.save(update_fields=["state"])
 

@@ -20,7 +20,7 @@ from tongchou.web.access import Request, page
 from tongchou.web.excel import download
 from tongchou.web.imports import LARGEST_FILE
 from tongchou.web.resettle import cases
-from tongchou.web.resettle.pages import visible
+from tongchou.web.resettle.pages import came_back, visible
 
 REASONS = ("前序结算撤销", "参保身份追溯变更", "政策版本追溯生效", "参保补办", "稽核发现差错")
 ERRORS_SHOWN = 50
@@ -134,7 +134,7 @@ def drop(request: Request, run_id: int) -> HttpResponse:
     """Give a trial up that nobody has submitted, or that came back."""
     made = visible(request, run_id)
     try:
-        resettle.drop_run(run_id=made.pk)
+        resettle.drop_run(run_id=made.pk, came_back=came_back(made))
     except Rejection as refused:
         messages.error(request, f"{refused.message}。{refused.remedy}")
     else:

@@ -18,6 +18,7 @@ from tongchou.operation.api import JobRun
 from tongchou.settlement.api import resettle
 from tongchou.web import names
 from tongchou.web.access import Request, page
+from tongchou.web.database import value
 from tongchou.web.excel import download, workbook_bytes, yuan_cell
 from tongchou.web.resettle.comparing import compared, institutions
 
@@ -42,6 +43,14 @@ def visible(request: Request, run_id: int) -> resettle.Resettlement:
     if made is None:
         raise Http404("没有这次重新结算，或不在您的数据范围内")
     return made
+
+
+def came_back(made: resettle.Resettlement) -> bool:
+    """Was the run handed in and returned by the reviewer, or taken back by its maker?"""
+    if made.state != State.SUBMITTED or made.case_id is None:
+        return False
+    state = value("SELECT state FROM control_case WHERE id = %(id)s", {"id": made.case_id})
+    return state in ("returned", "withdrawn")
 
 
 @require_safe
@@ -89,11 +98,13 @@ def _context(request: Request, made: resettle.Resettlement) -> dict[str, Any]:
         {"name": names.FUNDS.get(fund, fund), "before": before, "after": after, "change": after - before}
         for fund, before, after in made.totals.get("funds", ())
     ]
+    back = came_back(made)
     return {
+        "back": back,
         "made": made, "part": part, "job": job, "only": only, "funds": funds,
         "open": made.state in (State.TRYING, State.BOOKING),
-        "may_submit": request.user.may(rights.RESETTLE_MAKE) and made.state == State.TRIED,
-        "may_drop": request.user.may(rights.RESETTLE_MAKE) and made.state in (State.TRYING, State.TRIED),
+        "may_submit": request.user.may(rights.RESETTLE_MAKE) and (made.state == State.TRIED or back),
+        "may_drop": request.user.may(rights.RESETTLE_MAKE) and (made.state in (State.TRYING, State.TRIED) or back),
         "scheme": names.SCHEMES_SHORT.get(made.scheme, made.scheme or "全部"),
     }  # fmt: skip
 
