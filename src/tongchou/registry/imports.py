@@ -12,6 +12,7 @@ from typing import Final
 
 from django.db import transaction
 
+from tongchou.control import api as control
 from tongchou.kernel.rejection import Rejection
 from tongchou.registry import rejections, services
 from tongchou.registry.models import Employer, Enrolment, Person
@@ -78,6 +79,8 @@ def person_changes_template() -> bytes:
 def export_staff(*, employer_number: str, on: date) -> bytes:
     """The staff of an employer on a day as a workbook; with 变更类型 filled in, it can be imported again.
 
+    ID numbers are whole, for the import finds persons by them; the trail notes each person whom the file names.
+
     Raises:
         Rejection: REG-010 unknown employer.
     """
@@ -85,6 +88,13 @@ def export_staff(*, employer_number: str, on: date) -> bytes:
     if employer is None:
         raise rejections.UNKNOWN_EMPLOYER(number=employer_number)
     enrolled = Enrolment.objects.filter(employer=employer, period__contains=on).select_related("person")
+    control.record_reading(
+        persons=list(enrolled.values_list("person_id", flat=True)),
+        object_kind="employer_staff",
+        object_id=employer_number,
+        reason="单位人员导出",
+        action="export",
+    )
     rows = (
         (
             employer.number,

@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 from openpyxl import load_workbook
 
+from tongchou.control.models import Trail
 from tongchou.kernel.identifiers import id_check_character
 from tongchou.kernel.rejection import Rejection
 from tongchou.registry import api
@@ -45,6 +46,8 @@ def test_additions_removals_and_transfers(employers: tuple[str, str]) -> None:
     report = load(f"{first},增员,张三,{ZHANG},在职,2026-01-01,", f"{first},增员,李四,{LI},,2026-01-01,")
     assert (report.created, report.errors) == (2, ())
     assert staff(first, date(2026, 1, 1)) == [("张三", ZHANG), ("李四", LI)]
+    exported = Trail.objects.filter(action="export", object_kind="employer_staff", object_id=first)
+    assert set(exported.values_list("person_id", flat=True)) == set(Person.objects.values_list("pk", flat=True))
     report = load(f"{first},减员,张三,{ZHANG},,2026-07-01,辞职", f"{second},调入,李四,{LI},,2026-07-01,")
     assert (report.updated, report.errors) == (2, ())
     assert staff(first, date(2026, 6, 30)) == [("张三", ZHANG), ("李四", LI)]
