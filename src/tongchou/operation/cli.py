@@ -1,4 +1,5 @@
-"""Commands of operation: ``backup``, ``restore``, ``drill``, ``standby``, ``worker``, ``plan``, ``upgrade``, ``postgres-settings``."""
+"""Commands of operation: ``backup``, ``restore``, ``drill``, ``standby``, ``worker``, ``plan``, ``upgrade``, ``postgres-settings``,
+``retention``."""
 
 from __future__ import annotations
 
@@ -39,6 +40,11 @@ def add_parser(subparsers: Any) -> None:
     plan.add_argument("--area", required=True, metavar="CODE", help="统筹区 / pooling area")
     plan.add_argument("--day", required=True, metavar="YYYY-MM-DD", help="业务日期 / business day")
     plan.set_defaults(act=_plan)
+    retention = subparsers.add_parser(
+        "retention", help="清理超过保存期的记录 / remove what is past its retention period"
+    )
+    retention.add_argument("--dry-run", action="store_true", help="只核对，不清理 / only count")
+    retention.set_defaults(act=_retention)
     upgrade = subparsers.add_parser(
         "upgrade", help="升级数据库结构，分扩展与收缩两步 / upgrade the schema in two phases"
     )
@@ -258,6 +264,20 @@ def _worker(args: argparse.Namespace) -> int:
 
     upgrade.refuse_newer_schema()
     worker.work(until_idle=args.until_idle)
+    return 0
+
+
+def _retention(args: argparse.Namespace) -> int:
+    import getpass
+
+    _django()
+    from tongchou.control.api import Actor, acting
+    from tongchou.operation import retention
+
+    now = datetime.now(UTC)
+    with acting(Actor(operator=f"cli:{getpass.getuser()}"[:30], channel="cli", reason="命令行")):
+        found = retention.run(now=now, dry=args.dry_run)
+    _say(retention.report(found, dry=args.dry_run, now=now).rstrip())
     return 0
 
 

@@ -8,24 +8,20 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 from django.conf import settings
-from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
 from tongchou.kernel.jobs import RunningJob, job
 from tongchou.ledger import api as ledger
-from tongchou.operation import backup, drill, health, sealing, servers, store
-from tongchou.operation.models import JobRun, OutboundMessage
+from tongchou.operation import backup, drill, health, retention, sealing, servers, store
+from tongchou.operation.models import JobRun
 from tongchou.operation.rejections import DAYS_STILL_OPEN, DOCTOR_FOUND, DRILL_FAILED, NOT_READY
 from tongchou.settlement import api as settlement
 
-KEEP_RUNS = timedelta(days=400)
-"""Finished runs with their logs and files are kept for a year and the month after."""
-KEEP_SENT = timedelta(days=90)
 MONTHS_AHEAD = 3
 
 
@@ -129,18 +125,24 @@ def run_drill(run: RunningJob) -> None:
 
 @job("operation.tidy", title="清理")
 def tidy(run: RunningJob) -> None:
-    """Remove what nobody needs any longer: old runs with their files, delivered messages, expired sessions and files."""
+    """Remove what is past its retention period; what was removed is in the report and in the trail."""
+    _retention(run, dry=False)
+
+
+@job("operation.retention_check", title="保存期核对（不清理）", by_hand=True)
+def check_retention(run: RunningJob) -> None:
+    """Say what the next tidying would remove."""
+    _retention(run, dry=True)
+
+
+def _retention(run: RunningJob, *, dry: bool) -> None:
     now = timezone.now()
-    old = JobRun.objects.filter(finished_at__lt=now - KEEP_RUNS).exclude(plan__status="running")
-    for number, one in enumerate(old.iterator(), start=1):
-        with run.step(done=number):
-            _remove_files(one.pk)
-            one.delete()
-    with run.step():
-        OutboundMessage.objects.filter(sent_at__lt=now - KEEP_SENT).delete()
-        with connection.cursor() as cursor:
-            cursor.execute("DELETE FROM exchange_storedfile WHERE expires_at < %s", [now])
-    call_command("clearsessions")
+    found = retention.run(now=now, dry=dry, step=lambda note: run.progress(note=note))
+    text = retention.report(found, dry=dry, now=now)
+    run.result_file("retention.txt").write_text(text, "utf-8")
+    for line in text.splitlines():
+        run.log(line)
+    run.result(**{one.title: one.count for one in found})
 
 
 @job("operation.month_closed", title="全月日结检查")
@@ -184,14 +186,6 @@ def _sayer(run: RunningJob) -> Callable[[str], None]:
         run.progress(note=line)
 
     return say
-
-
-def _remove_files(run_id: int) -> None:
-    from shutil import rmtree
-
-    from tongchou.operation.running import file_folder
-
-    rmtree(file_folder(run_id), ignore_errors=True)
 
 
 def _environment() -> dict[str, str]:

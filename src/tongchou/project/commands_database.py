@@ -55,6 +55,8 @@ def migrate(*, verbosity: int = 1) -> None:
         due = upgrade.state()
         call_command("migrate", interactive=False, verbosity=verbosity)
         upgrade.stamp([*due.expand, *due.contract], contract=bool(due.contract), now=datetime.now(UTC))
+        if due.expand or due.contract:
+            _bring_standards()
     except ProgrammingError as error:
         if "permission denied" not in str(error):
             raise
@@ -63,6 +65,14 @@ def migrate(*, verbosity: int = 1) -> None:
             f"数据库用户权限不足（{reason}）：请授予建表权限，并由管理员执行 CREATE EXTENSION btree_gist",
             f"the database user lacks a right ({reason}): grant CREATE, and let an administrator create btree_gist",
         ) from error
+
+
+def _bring_standards() -> None:
+    """What a new version brings to an instance that works already: review steps and parameters it did not have."""
+    from tongchou.control.api import Operator, posts
+
+    if Operator.objects.exists():
+        posts.ensure_posts()
 
 
 def _migrate(args: argparse.Namespace) -> int:

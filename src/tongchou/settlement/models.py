@@ -6,6 +6,7 @@ the same statement as what it answers. On the wire they are mdtrt_id and setl_id
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 
@@ -246,6 +247,7 @@ class Receipt(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "报文受理"
+        indexes = [BrinIndex(fields=["received_at"], name="receipt_time", autosummarize=True)]
 
 
 class Reconciliation(models.Model):

@@ -361,3 +361,10 @@ RERUN_LIST = kind(
     remedy="请按列出的行号改正后重新上传；没有导入任何人员",
     field="file",
 )
+ANSWER_GONE = kind(
+    "SETL-080",
+    zh="该报文早已受理，应答内容已过保存期",
+    en="the message was answered long ago; its answer is past its retention period",
+    remedy="业务没有重复办理；请用 5203、5204 查询结算，或重新生成发送方报文 ID",
+    field="msgid",
+)

@@ -86,9 +86,10 @@ def test_the_software_obeys_its_own_parameters(staff: Staff, now: datetime) -> N
 
 def test_every_standard_parameter_is_read_by_the_software() -> None:
     """A parameter that changes nothing would be a promise that is not kept."""
-    sources = "".join(path.read_text("utf-8") for path in Path(tongchou.__file__).parent.rglob("*.py"))
+    files = Path(tongchou.__file__).parent.rglob("*.py")
+    sources = "".join(path.read_text("utf-8") for path in files if path.name != "parameters.py")
     for one in STANDARD:
-        assert f'(code="{one["code"]}"' in sources, one["code"]
+        assert f'"{one["code"]}"' in sources, one["code"]
 
 
 @pytest.mark.parametrize(

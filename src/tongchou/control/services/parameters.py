@@ -29,6 +29,20 @@ STANDARD: tuple[dict[str, Any], ...] = (
      "purpose": "同一登录名从同一地址连续失败达到次数后暂停登录", "standard": "5"},
     {"code": "sign_in.lock_minutes", "name": "登录暂停时间", "kind": "integer", "unit": "分钟", "least": 5, "most": 1440,
      "purpose": "失败次数过多后暂停登录的时间，也是计数的时间", "standard": "15"},
+    {"code": "retention.jobs_days", "name": "任务记录保存期", "kind": "integer", "unit": "天", "least": 30, "most": 3660,
+     "purpose": "任务的记录、日志和结果文件（含导出文件）保存的天数", "standard": "400"},
+    {"code": "retention.messages_days", "name": "站内消息保存期", "kind": "integer", "unit": "天", "least": 30, "most": 3660,
+     "purpose": "站内消息保存的天数", "standard": "180"},
+    {"code": "retention.outbound_days", "name": "外发消息保存期", "kind": "integer", "unit": "天", "least": 7, "most": 3660,
+     "purpose": "已发送的短信和邮件保存的天数", "standard": "90"},
+    {"code": "retention.sign_ins_days", "name": "登录记录保存期", "kind": "integer", "unit": "天", "least": 183, "most": 3660,
+     "purpose": "登录记录保存的天数，不少于六个月（网络安全法第二十一条）", "standard": "400"},
+    {"code": "retention.sessions_days", "name": "工作会话保存期", "kind": "integer", "unit": "天", "least": 183, "most": 3660,
+     "purpose": "已结束的工作会话保存的天数，不少于六个月（网络安全法第二十一条）", "standard": "400"},
+    {"code": "retention.uploads_days", "name": "导入文件保存期", "kind": "integer", "unit": "天", "least": 1, "most": 30,
+     "purpose": "已上传、未确认的导入文件保存的天数", "standard": "3"},
+    {"code": "retention.answers_days", "name": "应答内容保存期", "kind": "integer", "unit": "天", "least": 90, "most": 3660,
+     "purpose": "已答复机构报文的应答内容保存的天数；受理记录一直保存，重复报文不会重复结算", "standard": "400"},
 )  # fmt: skip
 """Parameters that the software itself reads, with what holds until a case gives a value. What a policy says stands in its
 package, never here."""
