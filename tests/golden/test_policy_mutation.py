@@ -112,7 +112,9 @@ def survivors(pack: str) -> list[str]:
      "taian-employee", "lanzhou-outpatient", "yangzhou-outpatient", "ningbo-outpatient",
      "region-county-financing", "bazhou-employee", "yongzhou-merge", "beibei-pension", "jiayuguan-resident",
      "ningbo-rural", "fuzhou-student", "fujian-flexible", "fujian-chronic", "gansu-assistance", "panan-assistance",
-     "state-farm-risk", "taishun-fund", "jianou-inspection", "guangyuan-financing", "national-late-fee"],
+     "state-farm-risk", "taishun-fund", "jianou-inspection", "guangyuan-financing", "national-late-fee",
+     "fujian-same-city", "fujian-violation", "micro-insurance", "youxi-same-level", "zhangping-pharmacy",
+     "nanping-unemployed"],
 )  # fmt: skip
 def test_every_number_is_held_by_a_case(pack: str) -> None:
     assert survivors(pack) == []
