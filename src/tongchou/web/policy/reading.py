@@ -11,7 +11,7 @@ from django.http import Http404
 from tongchou.policy import PolicyBook
 from tongchou.policy.book import Version
 from tongchou.policy.model import Pack
-from tongchou.policy.provisions import Block, Entry, Section
+from tongchou.policy.provisions import Block, Entry, Row, Section
 from tongchou.publication.api import PublishedVersion
 from tongchou.web.policy.timeline import NOW, Piece, Scale, pieces, scale_of
 
@@ -108,12 +108,16 @@ def chains_of(book: PolicyBook, pack: str) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A statement as the page shows it; ``parameter`` names the number that a draft may change, ``now`` its new value."""
+    """A statement as the page shows it; ``parameter`` names the number that a draft may change, ``value`` its new value.
+
+    ``shared``: it is written in one place with a statement above it, and changes with that one.
+    """
 
     entry: Entry
     parameter: str = ""
     value: str = ""
     cite: str = ""
+    shared: bool = False
 
     @property
     def changed(self) -> bool:
@@ -123,10 +127,11 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class ShownRow:
-    """A row of a table."""
+    """A row of a table. ``citation`` is the article of all its cells, where they have the same one."""
 
     title: str
     cells: tuple[Clause | None, ...]
+    citation: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,17 +189,23 @@ class Printer:
         if isinstance(block, Entry):
             return ShownBlock(clause=self._clause(block))
         rows = tuple(
-            ShownRow(row.title, tuple(self._clause(cell) if cell else None for cell in row.cells)) for row in block.rows
+            ShownRow(row.title, tuple(self._clause(cell) if cell else None for cell in row.cells), _citation(row))
+            for row in block.rows
         )
         return ShownBlock(None, block.title, block.corner, block.columns, rows, block.citation)
 
     def _clause(self, entry: Entry) -> Clause:
         parameter = self.parameters.get(entry.place.span, "") if entry.editable else ""
         if not parameter or parameter in self._given or entry.address.startswith("missing/"):
-            return Clause(entry)
+            return Clause(entry, shared=bool(parameter))
         self._given.add(parameter)
         value, cite = self.values.get(parameter, (entry.raw, ""))
         return Clause(entry, parameter, value, cite)
+
+
+def _citation(row: Row) -> str:
+    found = {cell.place.citation for cell in row.cells if cell is not None}
+    return found.pop() if len(found) == 1 else ""
 
 
 def _numeral(number: int) -> str:
