@@ -48,6 +48,14 @@ TABLE: dict[str, tuple[str, tuple[int, ...]]] = {
     "control_case_withdraw": ("POST", (GO, NONE, NONE, NONE, GO, WRONG, WRONG, WRONG)),
     "control_attachment": ("GET", (GO, NONE, NONE, NONE, NONE, NONE, NONE, NONE)),
     "control_correction": ("GET", (GO, OK, NO, NO, NO, NO, NO, NO)),
+    "control_paper": ("GET", (GO, OK, OK, OK, OK, OK, OK, OK)),
+    # The form is the correction of a person's record: clerks key it.
+    "control_paper_single": ("GET", (GO, OK, NO, NO, NO, NO, NO, NO)),
+    "control_paper_double": ("GET", (GO, OK, NO, NO, NO, NO, NO, NO)),
+    "control_paper_discard": ("POST", (GO, GO, NO, NO, NO, NO, NO, NO)),
+    "control_organisations": ("GET", (GO, NO, NO, NO, OK, OK, OK, OK)),
+    "control_organisation_new": ("GET", (GO, NO, NO, NO, OK, NO, NO, NO)),
+    "control_organisation": ("GET", (GO, NO, NO, NO, NONE, NONE, NONE, NONE)),
     "control_inspections": ("GET", (GO, NO, NO, NO, NO, OK, OK, NO)),
     "control_inspection": ("GET", (GO, NO, NO, NO, NO, NONE, NONE, NO)),
     "control_rights": ("GET", (GO, NO, NO, NO, OK, OK, OK, OK)),
@@ -105,6 +113,7 @@ def test_who_may_open_what(place: int, city: cities.City, client_of: ClientOf, g
         "grant_id": 1,
         "login": "clerk" if login != "clerk" else "reviewer",
         "number": city.persons[0].number,
+        "code": "correction",
         "session_id": 1,
     }
     found = {}
@@ -120,7 +129,10 @@ def test_pages_that_change_something_take_no_get(
     city: cities.City, client_of: ClientOf, grant_case: Callable[[], int]
 ) -> None:
     client = client_of("admin")
-    arguments = dict.fromkeys(("case_id", "attachment_id", "inspection_id", "grant_id", "session_id"), 1)
+    arguments: dict[str, object] = dict.fromkeys(
+        ("case_id", "attachment_id", "inspection_id", "grant_id", "session_id"), 1
+    )
+    arguments["code"] = "correction"
     for entry in patterns():
         if TABLE[str(entry.name)][0] == "POST":
             path = _path(entry, arguments | {"login": "clerk", "number": "1"})

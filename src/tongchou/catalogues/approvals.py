@@ -43,8 +43,11 @@ def propose_mapping(
     maker: Operator,
     reason: str,
     now: datetime,
+    keyed_first: Operator | None = None,
 ) -> int:
     """Hand a mapping in for review by a second person. Returns the number of the case.
+
+    ``keyed_first``: who keyed it blind before the maker (双人盲录); that person does not review it either.
 
     Raises:
         Rejection: those of :func:`services.submit_mapping` and of ``control.api.request_approval``.
@@ -73,6 +76,7 @@ def propose_mapping(
         area=area,
         maker=maker,
         reason=reason,
+        subject_person=keyed_first.person if keyed_first else "",
         now=now,
     )
     return int(case.pk)

@@ -14,9 +14,11 @@ from tongchou.control.models import Operator
 from tongchou.control.services import (
     anchors,
     approvals,
+    blind,
     calendar,
     identities,
     operators,
+    organisations,
     parameters,
     posts,
     sealing,
@@ -24,19 +26,17 @@ from tongchou.control.services import (
 )
 from tongchou.control.services import sign_in as doors
 from tongchou.control.services.approvals import (
-    BlindResult,
     Change,
     Execution,
     Kind,
     Upload,
     approve,
-    discard_blind,
-    enter_blind,
     register_kind,
     request_approval,
     return_case,
     withdraw,
 )
+from tongchou.control.services.blind import BlindResult, discard_blind, enter_blind
 from tongchou.control.services.calendar import deadline_after, ensure_calendar, working_day
 from tongchou.control.services.operators import create_operator, record_personal_access
 from tongchou.control.services.parameters import integer_of, load_code_set, next_number, value_of
@@ -65,6 +65,7 @@ __all__ = [
     "anchors",
     "approvals",
     "approve",
+    "blind",
     "authority_of",
     "calendar",
     "check",
@@ -87,6 +88,7 @@ __all__ = [
     "load_code_set",
     "next_number",
     "operators",
+    "organisations",
     "parameters",
     "posts",
     "queries",

@@ -73,9 +73,9 @@ def review_rules() -> list[ReviewRule]:
     return list(ReviewRule.objects.order_by("kind", "step"))
 
 
-def organisations(*, area: str) -> list[Organisation]:
-    """The organisations of the area, parents before children."""
-    return list(Organisation.objects.filter(area__startswith=prefix_of(area)).order_by("code"))
+def organisation(*, code: str) -> Organisation | None:
+    """One organisation by its code."""
+    return Organisation.objects.select_related("parent").filter(code=code).first()
 
 
 def attachment(*, case: Case, attachment_id: int) -> Attachment | None:

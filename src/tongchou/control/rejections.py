@@ -282,3 +282,9 @@ IDENTITY_REFUSED = rejection.kind(
     remedy="请核对认证标识（由本人登录一次后在登录页上看到），更正后重新提交",
     field="subject",
 )
+WRONG_ORGANISATION = rejection.kind(
+    "CTRL-055",
+    zh="组织机构变更不能提交：{why}",
+    en="the change of the organisation is refused: {why}",
+    remedy="请按提示修改后重新提交",
+)

@@ -215,6 +215,7 @@ STANDARD_STEPS: tuple[tuple[str, int, str, str, int], ...] = (
     ("rights.grant", 2, "审批", RIGHTS_APPROVE, 0),
     ("operator.identity", 1, "内控复核", RIGHTS_REVIEW, 0),
     ("parameter.value", 1, "复核", PARAMETER_REVIEW, 0),
+    ("organisation.change", 1, "内控复核", RIGHTS_REVIEW, 0),
     ("calendar.day", 1, "复核", PARAMETER_REVIEW, 0),
     ("reference.import", 1, "复核", REFERENCE_REVIEW, 0),
     ("catalogue.mapping", 1, "复核", REFERENCE_REVIEW, 0),

@@ -30,6 +30,12 @@ def add_parser(subparsers: Any) -> None:
     )
     drill.add_argument("--backup", metavar="NAME", help="备份名称（默认最近一份）/ which backup (the last)")
     drill.add_argument("--identity", metavar="FILE", type=Path, help="私钥文件 / private key")
+    drill.add_argument(
+        "--keys",
+        metavar="FILE",
+        type=Path,
+        help="用数据密钥的这份副本打开备份 / open it with this copy of the data keys",
+    )
     drill.set_defaults(act=_drill)
     _add_standby(subparsers)
     worker = subparsers.add_parser("worker", help="后台进程：执行任务与日终计划 / run jobs and plans")
@@ -99,7 +105,7 @@ def _place() -> Any:
 def _backup(args: argparse.Namespace) -> int:
     from django.conf import settings
 
-    from tongchou.operation import backup, sealing, servers, store
+    from tongchou.operation import backup, keycare, sealing, servers, store
 
     if args.new_key:
         return _new_key(args.new_key)
@@ -110,6 +116,8 @@ def _backup(args: argparse.Namespace) -> int:
         place.choose(name=args.verify).verify()
         _say(f"备份 {args.verify} 校验通过")
         return 0
+    home = Path(settings.HOME.root)
+    keycare.refuse_keys_beside(place.root, home)
     sealing.recipient()  # a wrong key is said before the work begins
     now = datetime.now(UTC)
     if url := _foreign():
@@ -121,6 +129,8 @@ def _backup(args: argparse.Namespace) -> int:
         removed = store.expire(place, today=now.date())
         if removed:
             _say(f"已清理过期备份和日志 {len(removed)} 项")
+    if said := keycare.reminder(home):
+        _say(said)
     return 0
 
 
@@ -193,8 +203,9 @@ def _say_of_trail(totals: Any) -> None:
 def _drill(args: argparse.Namespace) -> int:
     from django.conf import settings
 
-    from tongchou.operation import drill, sealing, servers
+    from tongchou.operation import drill, keycare, sealing, servers
 
+    copy = keycare.read_copy(args.keys) if args.keys else ""
     _django()
     key = sealing.identity(args.identity) if args.identity else None
     server = servers.embedded()
@@ -210,8 +221,12 @@ def _drill(args: argparse.Namespace) -> int:
         live=live,
         now=datetime.now(restore_zone()),
         say=_say,
+        keys=copy,
     )
     _say("\n".join(report.lines()))
+    if copy and report.passed:
+        proved = keycare.prove(Path(settings.HOME.root), copy, now=datetime.now(UTC))
+        _say("密钥副本能打开备份" if proved else "密钥副本能打开这份备份，但不是现用密钥的副本：请重新复制")
     return 0 if report.passed else 1
 
 

@@ -78,11 +78,13 @@ def run(
     live: str | None,
     now: datetime,
     say: Say,
+    keys: str = "",
 ) -> Report:
     """Restore a backup into a temporary server and examine it; nothing is left behind.
 
     Args:
         doctor: command line of the doctor; it gets the temporary database as DATABASE_URL.
+        keys: a copy of the data keys to open the backup with, as JSON; empty: those of the instance.
         live: connection string of the live database, or ``None`` when it is gone.
 
     Raises:
@@ -108,7 +110,7 @@ def run(
             with servers.connect(temporary.conninfo(servers.DATABASE)) as connection:
                 found = ties.totals(connection)
             say("检查恢复出的数据")
-            examined = _doctor(doctor, temporary, folder, of=backup.manifest.started - SEALING_TAKES)
+            examined = _doctor(doctor, temporary, folder, of=backup.manifest.started - SEALING_TAKES, keys=keys)
         finally:
             temporary.stop(mode="immediate")
             shutil.rmtree(temporary.socket, ignore_errors=True)
@@ -126,7 +128,7 @@ def run(
 
 
 def _doctor(
-    command: Sequence[str], server: EmbeddedServer, folder: Path, *, of: datetime
+    command: Sequence[str], server: EmbeddedServer, folder: Path, *, of: datetime, keys: str
 ) -> subprocess.CompletedProcess[str]:
     # The trail's roots outside are those of today; the copy is of an earlier moment and has not the newest blocks.
     environment = os.environ | {
@@ -134,6 +136,8 @@ def _doctor(
         "TONGCHOU_TRAIL_COPY": of.isoformat(),
         "TONGCHOU_HOME": str(Path(settings.HOME.root).resolve()),  # whose keys open the copy
     }
+    if keys:
+        environment["TONGCHOU_DATA_KEYS"] = keys
     return subprocess.run([*command], env=environment, capture_output=True, text=True, check=False, cwd=folder)
 
 

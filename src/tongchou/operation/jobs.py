@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from tongchou.kernel.jobs import RunningJob, job
 from tongchou.ledger import api as ledger
-from tongchou.operation import backup, drill, health, retention, sealing, servers, store
+from tongchou.operation import backup, drill, health, keycare, retention, sealing, servers, store
 from tongchou.operation.models import JobRun
 from tongchou.operation.rejections import DAYS_STILL_OPEN, DOCTOR_FOUND, DRILL_FAILED, NOT_READY
 from tongchou.settlement import api as settlement
@@ -87,6 +87,8 @@ def take_backup(run: RunningJob) -> None:
         return
     say = _sayer(run)
     now = timezone.now()
+    home = Path(settings.HOME.root)
+    keycare.refuse_keys_beside(health.backup_folder(), home)
     if url := os.environ.get("DATABASE_URL"):
         place = backup.default_store()
         taken = backup.dump(url, place, programs=settings.POSTGRES_PROGRAMS(), now=now, say=say)
@@ -98,6 +100,8 @@ def take_backup(run: RunningJob) -> None:
         run.result(backup=taken.name, bytes=taken.bytes)
     removed = store.expire(place, today=now.date())
     run.log(f"清理过期备份和日志 {len(removed)} 项")
+    if said := keycare.reminder(home):
+        run.log(said, level="warning")
 
 
 @job("operation.drill", title="恢复演练", by_hand=True, remedy="备份不能恢复：请立即做一次新备份并重新演练")

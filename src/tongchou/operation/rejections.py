@@ -190,3 +190,15 @@ MEMORY_UNKNOWN = kind(
     en="{text} is not an amount of memory",
     remedy="请写成 --memory 24GB",
 )
+KEYS_BESIDE_BACKUPS = kind(
+    "OPER-033",
+    zh="数据密钥 {keys} 与备份目录 {backups} 放在一起：拿到备份盘的人就能读出全部个人信息，丢了盘两样都没有",
+    en="the data keys {keys} lie with the backups in {backups}",
+    remedy="请把密钥副本移到备份目录以外（另一介质、保险柜），或用 TONGCHOU_BACKUPS 指定另一块盘上的备份目录",
+)
+NOT_KEYS = kind(
+    "OPER-034",
+    zh="{file} 不是数据密钥文件：{reason}",
+    en="{file} holds no data keys: {reason}",
+    remedy="请给出 keys/data-keys.json 的副本",
+)

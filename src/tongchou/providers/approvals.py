@@ -38,8 +38,11 @@ def propose_agreement(
     maker: Operator,
     reason: str,
     now: datetime,
+    keyed_first: Operator | None = None,
 ) -> int:
     """Hand an agreement in for review and approval. Returns the number of the case.
+
+    ``keyed_first``: who keyed it blind before the maker (双人盲录); that person does not review it either.
 
     Raises:
         Rejection: those of ``control.api.request_approval``; what the agreement itself lacks is refused when approved.
@@ -58,6 +61,7 @@ def propose_agreement(
         area=area,
         maker=maker,
         reason=reason,
+        subject_person=keyed_first.person if keyed_first else "",
         now=now,
     )
     return int(case.pk)

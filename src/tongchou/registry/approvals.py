@@ -35,9 +35,17 @@ def register() -> None:
 
 
 def propose_correction(
-    *, person_number: str, changes: Mapping[str, str], maker: Operator, reason: str, now: datetime
+    *,
+    person_number: str,
+    changes: Mapping[str, str],
+    maker: Operator,
+    reason: str,
+    now: datetime,
+    keyed_first: Operator | None = None,
 ) -> int:
     """Hand a correction in for review. ``changes``: column of ``CHANGEABLE`` → new value as text. Returns the case.
+
+    ``keyed_first``: who keyed it blind before the maker (双人盲录); that person does not review it either.
 
     Raises:
         Rejection: REG-001 unknown person, REG-022 a field that can't be changed; those of ``request_approval``.
@@ -62,6 +70,7 @@ def propose_correction(
         area=person.area_id if at_home else maker.area,
         maker=maker,
         reason=reason,
+        subject_person=keyed_first.person if keyed_first else "",
         now=now,
     )
     return int(case.pk)

@@ -15,6 +15,9 @@ from tongchou.operation.api import unread
 from tongchou.web import queries
 from tongchou.web.access import Scope, scope_of
 
+PAPER = "paper"
+"""Whoever may key one of the paper forms."""
+
 MENU = (
     ("工作台", "desk", None, ()),
     ("参保人员", "persons", rights.PERSON_READ, ("/persons/",)),
@@ -28,7 +31,8 @@ MENU = (
     ("政策参数", "policy", rights.REFERENCE_READ, ("/policy/",)),
     ("任务中心", "operation_jobs", rights.OPERATION_READ, ("/operation/",)),
     ("复核队列", "control_queue", None, ("/control/cases/", "/control/inspections/")),
-    ("岗位与权限", "control_rights", rights.RIGHTS_READ, ("/control/rights/", "/control/operators/")),
+    ("纸质录入", "control_paper", PAPER, ("/control/paper/",)),
+    ("岗位与权限", "control_rights", rights.RIGHTS_READ, ("/control/rights/", "/control/operators/", "/control/organisations/")),
     ("审计查询", "control_trail", rights.TRAIL_READ, ("/control/trail/",)),
     ("参数字典", "control_parameters", rights.PARAMETER_READ,
      ("/control/parameters/", "/control/dictionary/", "/control/calendar/")),
@@ -80,10 +84,14 @@ def _scope(request: HttpRequest, operator: Operator) -> Scope:
 
 
 def _menu(operator: Operator, path: str) -> list[MenuEntry]:
-    shown = [
-        (title, reverse(name), begins) for title, name, right, begins in MENU if right is None or operator.may(right)
-    ]
+    shown = [(title, reverse(name), begins) for title, name, right, begins in MENU if _shows(operator, right)]
     current = (
         next((url for _, url, begins in shown if begins and path.startswith(begins)), reverse("desk")) if shown else ""
     )
     return [MenuEntry(title=title, url=url, current=url == current) for title, url, _ in shown]
+
+
+def _shows(operator: Operator, right: str | None) -> bool:
+    if right == PAPER:
+        return any(operator.may(each) for each in (rights.CORRECTION_MAKE, rights.REFERENCE_IMPORT))
+    return right is None or operator.may(right)

@@ -10,3 +10,9 @@ IMPORT_NO_LONGER_FITS = rejection.kind(
     en="{errors} rows no longer fit",
     remedy="请退回经办人重新上传检查，再提交复核",
 )
+FORM_FIELD = rejection.kind(
+    "WEB-010",
+    zh="栏目“{name}”填写有误：{why}",
+    en="{name} is not filled in correctly",
+    remedy="请对照原单据改正这一栏后重新提交",
+)

@@ -28,7 +28,15 @@ from tongchou.control.models.parameters import (
     Parameter,
     ParameterValue,
 )
-from tongchou.control.models.posts import Grant, GrantReview, Organisation, Post, PostFunction, SeparationRule
+from tongchou.control.models.posts import (
+    Grant,
+    GrantReview,
+    Organisation,
+    OrganisationVersion,
+    Post,
+    PostFunction,
+    SeparationRule,
+)
 from tongchou.control.models.trail import Trail, TrailBlock, TrailRoot
 
 __all__ = [
@@ -49,6 +57,7 @@ __all__ = [
     "NumberSeries",
     "Operator",
     "Organisation",
+    "OrganisationVersion",
     "Parameter",
     "ParameterValue",
     "PasswordHistory",

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.db import models
 from django.db.models import F, Q
+
+BEGINNING = date(2000, 1, 1)
+"""Since when organisations exist that were loaded without a date."""
 
 
 class Organisation(models.Model):
@@ -23,7 +28,8 @@ class Organisation(models.Model):
     kind = models.CharField("类别", max_length=12, choices=Kind.choices)
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, verbose_name="上级组织")
     area = models.CharField("数据范围(区划代码)", max_length=12)
-    active = models.BooleanField("启用", default=True)
+    since = models.DateField("成立日期", default=BEGINNING)
+    closed_on = models.DateField("撤销日期", null=True, blank=True, help_text="当日起不再使用")
 
     class Meta:
         verbose_name = verbose_name_plural = "组织机构"
@@ -35,6 +41,22 @@ class Organisation(models.Model):
     def sees_own_data_only(self) -> bool:
         """Outside the agencies, staff see the data of their own organisation and of no other."""
         return self.kind in (self.Kind.INSTITUTION, self.Kind.EMPLOYER, self.Kind.INSURER)
+
+
+class OrganisationVersion(models.Model):
+    """What an organisation was called and where it belonged from a day on, and the case that decided it (机构沿革)."""
+
+    organisation = models.ForeignKey(Organisation, models.PROTECT, verbose_name="组织机构", related_name="versions")
+    action = models.CharField("变更", max_length=10)
+    name = models.CharField("名称", max_length=100)
+    parent = models.ForeignKey(
+        Organisation, models.PROTECT, null=True, blank=True, verbose_name="上级组织", related_name="+"
+    )
+    since = models.DateField("日期")
+    case = models.ForeignKey("control.Case", models.PROTECT, null=True, blank=True, verbose_name="复核事项")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "机构沿革"
 
 
 class Post(models.Model):

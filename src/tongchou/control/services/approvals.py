@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models import Q
 from django.utils import timezone
 
@@ -25,7 +25,6 @@ from tongchou.control.core import approval
 from tongchou.control.core.approval import Facts, Refusal, StepRule
 from tongchou.control.models import (
     Attachment,
-    BlindEntry,
     Case,
     CaseDecision,
     CasePrivate,
@@ -353,51 +352,6 @@ def note_inspection(*, item_id: int, operator: Operator, in_order: bool, finding
         item.in_order, item.finding = in_order, finding.strip()[:300]
         item.inspected_by, item.inspected_at = operator, now
         item.save()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BlindResult:
-    """Where a document stands: keyed once, or twice and equal (``payload`` is what both keyed)."""
-
-    complete: bool
-    payload: dict[str, Any] | None = None
-    first: int = 0
-    second: int = 0
-
-
-def enter_blind(
-    *, kind: str, document: str, payload: Mapping[str, Any], operator: Operator, now: datetime
-) -> BlindResult:
-    """Key a paper document. The second person does not see what the first keyed; only the names of fields that differ.
-
-    Raises:
-        Rejection: CTRL-026 person unknown, CTRL-033 keyed by the same person before, CTRL-034 the two differ.
-    """
-    if not operator.person:
-        raise rejections.NOT_IDENTIFIED()
-    text = approval.canonical(dict(payload))
-    with writing(reason=f"盲录 {document}"):
-        earlier = BlindEntry.objects.select_for_update().filter(kind=kind, document=document).first()
-        if earlier is None:
-            entry = BlindEntry.objects.create(
-                kind=kind, document=document, operator=operator, person=operator.person, payload=text, entered_at=now
-            )
-            return BlindResult(complete=False, first=entry.pk)
-        if earlier.person == operator.person:
-            raise rejections.ENTERED_BEFORE(document=document)
-        differing = approval.differences(first=json.loads(earlier.payload), second=json.loads(text))
-        if differing:
-            raise rejections.ENTRIES_DIFFER(fields="、".join(differing))
-        entry = BlindEntry.objects.create(
-            kind=kind, document=document, operator=operator, person=operator.person, payload=text, entered_at=now
-        )
-        return BlindResult(complete=True, payload=json.loads(text), first=earlier.pk, second=entry.pk)
-
-
-def discard_blind(*, kind: str, document: str, operator: Operator) -> None:
-    """Drop one's own entry of a document that was keyed wrong; the trail keeps that there was one."""
-    with writing(reason=f"作废盲录 {document}"), transaction.atomic():
-        BlindEntry.objects.filter(kind=kind, document=document, person=operator.person).delete()
 
 
 def _usual_deadline(start: date) -> date:

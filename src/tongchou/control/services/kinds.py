@@ -11,7 +11,7 @@ from django.utils import timezone
 from tongchou.control import rights
 from tongchou.control.authority import authority_of
 from tongchou.control.models import CalendarDay, Operator, Post
-from tongchou.control.services import calendar, parameters
+from tongchou.control.services import calendar, organisations, parameters
 from tongchou.control.services.case_kinds import Change, Execution, Kind, register_kind
 from tongchou.control.services.posts import bring_into_force, check_grant
 
@@ -22,6 +22,7 @@ CALENDAR = "calendar.day"
 
 def register() -> None:
     """Make control's kinds known; called when the room starts."""
+    organisations.register()
     register_kind(
         Kind(
             code=GRANT,

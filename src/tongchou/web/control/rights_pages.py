@@ -32,7 +32,6 @@ def overview(request: Request) -> HttpResponse:
         "listed": listed,
         "q": text,
         "today": today,
-        "organisations": queries.organisations(area=request.scope.area),
     }
     return render(request, "control/rights.html", context)
 

@@ -74,6 +74,12 @@ def last_day(period: Any) -> date | None:
 
 
 @register.filter
+def item(table: dict[str, str], key: str) -> str:
+    """What a table says of a key; the key itself where it says nothing."""
+    return table.get(key, key)
+
+
+@register.filter
 def group(number: int | None) -> str:
     """A count with thousands separators."""
     return "" if number is None else f"{number:,}"
