@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-import tongchou.control.fields
+import tongchou.control.api
 
 COLUMNS = """
 ALTER TABLE operation_outboundmessage
@@ -21,12 +21,12 @@ class Migration(migrations.Migration):
                 migrations.AlterField(
                     "outboundmessage",
                     "address",
-                    tongchou.control.fields.SealedText("地址", label="operation.outbound_message.address"),
+                    tongchou.control.api.SealedText("地址", label="operation.outbound_message.address"),
                 ),
                 migrations.AlterField(
                     "outboundmessage",
                     "text",
-                    tongchou.control.fields.SealedText("内容", label="operation.outbound_message.text"),
+                    tongchou.control.api.SealedText("内容", label="operation.outbound_message.text"),
                 ),
             ],
         )

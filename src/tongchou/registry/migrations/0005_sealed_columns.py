@@ -8,7 +8,7 @@ one still enters is encrypted by 0007, before the plain columns go.
 import django.db.models.deletion
 from django.db import migrations, models
 
-import tongchou.control.fields
+import tongchou.control.api
 
 COLUMNS = """
 ALTER TABLE registry_person
@@ -102,7 +102,7 @@ CREATE TRIGGER immutable BEFORE UPDATE OR DELETE ON registry_sealedchange
 def sealed(verbose_name, label, column, search=""):
     """A sealed text."""
     given = {"search": search} if search else {}
-    return tongchou.control.fields.SealedText(verbose_name, label=label, db_column=column, **given)
+    return tongchou.control.api.SealedText(verbose_name, label=label, db_column=column, **given)
 
 
 class Migration(migrations.Migration):
@@ -126,7 +126,7 @@ class Migration(migrations.Migration):
                     sealed("证件号码", "registry.person.cert_no", "cert_no_cipher", "cert_no_hash"),
                 ),
                 migrations.AddField(
-                    "person", "cert_no_hash", tongchou.control.fields.SearchHash("证件号码检索摘要", of="cert_no")
+                    "person", "cert_no_hash", tongchou.control.api.SearchHash("证件号码检索摘要", of="cert_no")
                 ),
                 migrations.AddField("person", "phone", sealed("联系电话", "registry.person.phone", "phone_cipher")),
                 migrations.AddField("person", "address", sealed("地址", "registry.person.address", "address_cipher")),
@@ -134,7 +134,7 @@ class Migration(migrations.Migration):
                     "card", "number", sealed("凭证号码", "registry.card.number", "number_cipher", "number_hash")
                 ),
                 migrations.AddField(
-                    "card", "number_hash", tongchou.control.fields.SearchHash("凭证号码检索摘要", of="number")
+                    "card", "number_hash", tongchou.control.api.SearchHash("凭证号码检索摘要", of="number")
                 ),
                 migrations.AddField(
                     "household", "address", sealed("地址", "registry.household.address", "address_cipher")

@@ -8,8 +8,8 @@ import json
 
 from django.db import migrations
 
-import tongchou.control.fields
-from tongchou.control.vault import encrypt
+import tongchou.control.api
+from tongchou.control.api import encrypt
 from tongchou.settlement.sealed import CONTACT, PRIVATE
 
 
@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             "encounter",
             "contact",
-            tongchou.control.fields.SealedText(
+            tongchou.control.api.SealedText(
                 "联系人等个人信息", db_column="contact_cipher", label="settlement.encounter.contact"
             ),
         ),

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-import tongchou.control.fields
+import tongchou.control.api
 
 
 class Migration(migrations.Migration):
@@ -10,6 +10,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AlterField(
-            "upload", "content", tongchou.control.fields.SealedBytes("内容", label="web.upload.content")
+            "upload", "content", tongchou.control.api.SealedBytes("内容", label="web.upload.content")
         )
     ]
