@@ -6,7 +6,7 @@ acknowledges with a note is reported as acknowledged, not as an error.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -19,7 +19,9 @@ from tongchou.policy.formulas import Formula
 from tongchou.policy.model import AccumulatorSpec, FormulaRule, FormulaStep, Layer, Pack
 from tongchou.policy.nodes import Map, Scalar, Seq, Tree
 from tongchou.policy.reach import findings_of
+from tongchou.policy.reader import COUNTER_NAME
 
+READING_SECTIONS = ("define", "tables", "benefits", "exclusions", "payers", "parts")
 CITED_SECTIONS = ("tables", "lines", "benefits", "financing", "formulas", "exclusions", "payers", "printed")
 
 
@@ -273,8 +275,47 @@ def _clashes(packs: Sequence[Pack]) -> Iterator[Finding]:
                     yield Finding(place.file, place.line, "", message, "请核对benefit_year和counts_in，使各层一致")
 
 
+def _fed(packs: Sequence[Pack]) -> set[str]:
+    """The counters that some layer adds to."""
+    layers = [layer for pack in packs for layer in _layers(pack)]
+    found = {name for layer in layers for name in (layer.cumulate_base, layer.cumulate_paid, layer.bands.counts)}
+    found |= {cap.counts for layer in layers for cap in layer.caps} | {
+        feed.to for layer in layers for feed in layer.feeds
+    }
+    deductibles = [layer.deductible for layer in layers if layer.deductible is not None]
+    found |= {rule.counts for rule in deductibles}
+    return found | {cap.counts for rule in deductibles for cap in rule.sum_caps}
+
+
+def _unfed(packs: Sequence[Pack]) -> Iterator[Finding]:
+    """A counter that is looked at and that nothing adds to stays at nought: the second visit would never come."""
+    fed = _fed(packs)
+    for pack in packs:
+        for section in READING_SECTIONS:
+            node = pack.tree.get(section)
+            if node is not None:
+                yield from _unfed_in(node, "", {*pack.accumulators} - fed, pack.accumulators)
+
+
+def _unfed_in(node: Tree, cite: str, unfed: set[str], known: Mapping[str, AccumulatorSpec]) -> Iterator[Finding]:
+    if isinstance(node, Scalar):
+        for name in sorted({*COUNTER_NAME.findall(node.text)} & unfed):
+            remedy = f"请在计入它的层写feeds: [{{to: {name}, what: one}}](次数)或what: paid、base(金额)"
+            message = f"累计项“{known[name].title}”({name})没有任何一层累计，读到的永远是零"
+            yield Finding(node.file, node.line, cite, message, remedy)
+    elif isinstance(node, Seq):
+        for item in node.items:
+            yield from _unfed_in(item, cite, unfed, known)
+    else:
+        own = node.get("cite")
+        here = own.text if isinstance(own, Scalar) else cite
+        for item in node.entries.values():
+            yield from _unfed_in(item, here, unfed, known)
+
+
 def _compile_all(packs: Sequence[Pack], findings: list[Finding]) -> None:
     findings += _clashes(packs)
+    findings += _unfed(packs)
     for benefit in dict.fromkeys(name for pack in packs for entry in pack.benefits for name in entry.names):
         mistakes: list[Finding] = []
         program = compile_program(packs, benefit, mistakes)

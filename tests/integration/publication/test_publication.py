@@ -50,7 +50,7 @@ def pharmacy_pays(day: date) -> int:
 # -- the way --------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.requirement("R0.49", "R0.50")
+@pytest.mark.requirement("R0.49", "R0.50", "R1.9.01")
 def test_a_changed_number_from_the_draft_to_the_counter(policies: Path, people: People) -> None:
     assert pharmacy_pays(NEXT_YEAR) == 7_000
     draft = make_draft(people, start=NEXT_YEAR)

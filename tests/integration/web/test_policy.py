@@ -212,6 +212,7 @@ def save(client: Client, draft: Draft, **more: str) -> Any:
     return client.post(f"/policy/drafts/{draft.pk}/save/", data | more)
 
 
+@pytest.mark.requirement("R1.9.01")
 def test_from_the_screen_to_publication_and_back(
     small: Path, city: cities.City, makers: None, client_of: ClientOf
 ) -> None:

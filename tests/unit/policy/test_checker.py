@@ -279,3 +279,17 @@ def test_a_version_may_take_the_place_of_one_that_names_a_later_last_day(tmp_pat
     assert [found.severity for found in check_book(PolicyBook(read_packs(tmp_path)))] == ["acknowledged"]
     (tmp_path / "new.yaml").write_text(said.replace("新办法提前施行", "null"), "utf-8")
     assert [found.severity for found in check_book(PolicyBook(read_packs(tmp_path)))] == ["error"]
+
+
+def test_a_counter_that_nothing_feeds(tmp_path: Path) -> None:
+    """The deductible falls with the second admission, and nobody counts the admissions."""
+    source = default_pack_directory() / "qingdao/employee-inpatient.yaml"
+    found, _ = findings_after(
+        tmp_path, '        feeds:\n          - {to: "year.admissions:310", what: one}\n', "", source
+    )
+    assert found
+    assert all("累计项“本年度住院次数”(year.admissions:310)没有任何一层累计" in finding.message for finding in found)
+    text = (tmp_path / source.name).read_text("utf-8").splitlines()
+    assert all("year.admissions:310" in text[finding.line - 1] for finding in found)
+    assert {finding.article for finding in found} == {"起付标准(第二次减半、第三次起取消)"}
+    assert "what: one" in found[0].remedy
