@@ -324,7 +324,7 @@ def _near(text: str, wanted: Sequence[str], paths: Sequence[tuple[str, ...]]) ->
     near_words = {word for part in wanted for word in get_close_matches(part, {p for path in paths for p in path}, 3)}
     scored = sorted(paths, key=lambda path: -sum(part in near_words for part in path))
     shared = ["/".join(path) for path in scored if sum(part in near_words for part in path) > 0]
-    spelt = get_close_matches(text, ["/".join(path) for path in paths], NEAR, 0.4)
+    spelt = get_close_matches(text, ["/".join(path) for path in paths], NEAR)
     return list(dict.fromkeys([*shared[:NEAR], *spelt]))[:NEAR]
 
 

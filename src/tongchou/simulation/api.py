@@ -1,6 +1,6 @@
 """What other rooms may use of simulation."""
 
-from tongchou.simulation.choices import Choice, all_packs, balances, choices
+from tongchou.simulation.choices import Choice, all_packs, balances, choices, drafts
 from tongchou.simulation.files import RowError, RowErrors
 from tongchou.simulation.intake import TITLES, take_in, template
 from tongchou.simulation.jobs import FIGURES, FILE, KIND, described
@@ -31,6 +31,7 @@ __all__ = [
     "bands_of",
     "choices",
     "described",
+    "drafts",
     "grouping_titles",
     "require_comparison",
     "row_name",

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
-
-from django.conf import settings
 
 from tongchou.ledger import api as ledger
-from tongchou.policy import PolicyBook, PolicyErrors, default_pack_directory
+from tongchou.policy import PolicyBook, PolicyErrors
 from tongchou.policy.overlays import Parameter, parameters
+from tongchou.publication import api as publication
 from tongchou.simulation.rejections import POLICY_UNUSABLE
 
 CLAIM_SECTIONS = ("tables", "define", "exclusions", "benefits", "payers")
@@ -59,17 +57,25 @@ def _choice(entry: Parameter, inner: list[str], titles: dict[str, str], readings
     return Choice(entry.path, " · ".join(words), entry.text, entry.cite)
 
 
-@lru_cache(maxsize=1)
 def all_packs() -> PolicyBook:
-    """Every pack of the instance, also those that no area has bound.
+    """Every pack of the instance, also those that no area has bound, with what was published.
 
     Raises:
-        Rejection: SIMU-004 some pack is wrong.
+        Rejection: SIMU-004 some pack can't be read.
     """
     try:
-        return PolicyBook.load(settings.POLICIES_DIR or default_pack_directory())
+        return publication.library()
     except PolicyErrors as errors:
         raise POLICY_UNUSABLE(findings="；".join(finding.text() for finding in errors.findings[:5])) from errors
+
+
+def drafts(book: PolicyBook, *, area: str, scheme: str) -> list[publication.Draft]:
+    """The drafts of the area that change a pack of the scheme and are not yet published, newest first."""
+    bound = book.bindings.get((area, scheme))
+    if bound is None:
+        return []
+    states = (publication.Draft.State.OPEN, publication.Draft.State.SUBMITTED)
+    return list(publication.Draft.objects.filter(area=area, pack__in=bound.packs, state__in=states).order_by("-pk"))
 
 
 def balances(*, area: str, funds: list[str], on: date) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tempfile
 from pathlib import Path
@@ -92,5 +93,9 @@ def described(inputs: Inputs) -> list[tuple[str, str]]:
         said.append(("对比政策的日期", inputs.against_on))
     if inputs.against_packs:
         said.append(("对比政策包", " + ".join(inputs.against_packs)))
+    if inputs.draft:
+        said.append(
+            ("政策草稿", f"{inputs.draft_title}（SHA-256 {hashlib.sha256(inputs.draft.encode()).hexdigest()[:12]}）")
+        )
     said += [("固定取值", f"{name}={value}") for name, value in inputs.fixed.items()]
     return said

@@ -9,8 +9,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from tongchou.policy import PolicyBook, PolicyErrors
-from tongchou.policy.overlays import Overlay, parse_assignment, with_overlays
+from tongchou.policy import Finding, PolicyBook, PolicyErrors
+from tongchou.policy.checker import check_book
+from tongchou.policy.nodes import Map, parse_yaml
+from tongchou.policy.overlays import Overlay, parse_assignment, trees_of, with_overlays
 from tongchou.simulation.core import OrderError
 from tongchou.simulation.files import ClaimFiles
 from tongchou.simulation.parquet import ColumnError
@@ -18,7 +20,7 @@ from tongchou.simulation.rejections import DATA_UNUSABLE, NO_COMPARISON, POLICY_
 from tongchou.simulation.results import results
 from tongchou.simulation.year import Scenario, YearRun
 
-IN_FORCE, CHANGED = "现行政策", "调整后"
+IN_FORCE, CHANGED, DRAFT = "现行政策", "调整后", "草稿"
 THRESHOLD = 2_000_000
 """Out-of-pocket of 20 000 yuan in a year, unless the user says otherwise."""
 Progress = Callable[[int, int], None]
@@ -33,6 +35,8 @@ class Inputs:
         sets: changed numbers, ``path=value`` or ``path@day=value``.
         against_on: the other policy is that of another day.
         against_packs: the other policy is this chain of packs.
+        draft, draft_title: the other policy has this text of a pack as its newest version, from its first day on for every
+            claim; and what it is called.
         fixed: facts that the claims do not have, in words.
         months: months that the claims cover; 0 = those that occur.
     """
@@ -43,6 +47,8 @@ class Inputs:
     sets: tuple[str, ...] = ()
     against_on: str = ""
     against_packs: tuple[str, ...] = ()
+    draft: str = ""
+    draft_title: str = ""
     fixed: Mapping[str, str] = field(default_factory=dict)
     benefit: str = "住院"
     threshold: int = THRESHOLD
@@ -52,7 +58,7 @@ class Inputs:
     @property
     def compares(self) -> bool:
         """Whether there is a second policy."""
-        return bool(self.sets or self.against_on or self.against_packs)
+        return bool(self.sets or self.against_on or self.against_packs or self.draft)
 
     def as_data(self) -> dict[str, Any]:
         """As JSON values; :meth:`of` turns them back."""
@@ -83,11 +89,43 @@ def scenarios_of(inputs: Inputs, book: PolicyBook, other: PolicyBook | None = No
         return [first]
     overlays = overlays_of(inputs.sets)
     try:
-        changed = with_overlays(other or book, overlays)
+        changed, since = with_draft(other or book, inputs) if inputs.draft else (other or book, None)
+        changed = with_overlays(changed, overlays)
     except PolicyErrors as errors:
         raise POLICY_UNUSABLE(findings="；".join(finding.text() for finding in errors.findings[:5])) from errors
-    day = date.fromisoformat(inputs.against_on) if inputs.against_on else on
+    day = date.fromisoformat(inputs.against_on) if inputs.against_on else since or on
     return [first, Scenario(title=CHANGED, book=changed, on=day, packs=inputs.against_packs, **names)]
+
+
+def with_draft(book: PolicyBook, inputs: Inputs) -> tuple[PolicyBook, date]:
+    """The book with a draft in the place of the pack's versions from its day on, and that day.
+
+    Raises:
+        PolicyErrors: the checker refuses it, or the scheme has not bound the pack.
+    """
+    tree = parse_yaml(inputs.draft, DRAFT)
+    drafted = PolicyBook([tree] if isinstance(tree, Map) else [])
+    bound = book.bindings.get((inputs.area, inputs.scheme))
+    for pack, versions in drafted.packs.items():
+        if bound is None or pack not in bound.packs:
+            raise PolicyErrors(
+                [Finding(DRAFT, 1, "", f"险种{inputs.scheme}没有绑定政策包{pack}", "请选择该险种的草稿")]
+            )
+        start = versions[0].pack.start
+        kept = [old for old in trees_of(book) if not _replaced(old, pack, start)]
+        changed = PolicyBook([*kept, versions[0].tree])
+        changed.bindings.update(book.bindings)
+        errors = [finding for finding in check_book(changed) if finding.severity == "error"]
+        if errors:
+            raise PolicyErrors(errors)
+        return changed, start
+    raise PolicyErrors(drafted.findings or [Finding(DRAFT, 1, "", "不是政策包", "请先在政策参数中改正草稿")])
+
+
+def _replaced(tree: Map, pack: str, start: date) -> bool:
+    """Whether a draft takes the place of a version: of the same pack, from the same day or later."""
+    version = PolicyBook([tree]).packs.get(pack)
+    return version is not None and version[0].pack.start >= start
 
 
 def overlays_of(sets: Sequence[str]) -> list[Overlay]:

@@ -147,7 +147,7 @@ class Store:
         place = self.folder / digest
         about = Snapshot(
             hash=digest, title=title, source=source, area=self.area, scheme=scheme, claims=claims,
-            created_at=now.isoformat(timespec="seconds"), **more,
+            created_at=now.isoformat(sep=" ", timespec="seconds"), **more,
         )  # fmt: skip
         if not place.is_dir():
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -39,6 +39,7 @@ NO_PLAN, UNFIT = 1, 2
 PLAIN_LIMIT = 400_000
 """Up to so many claims plain Python is faster than compiling the plans first."""
 UNNAMED = "未注明"
+DENSE = 1 << 20
 
 
 class FactError(ColumnError):
@@ -151,7 +152,7 @@ class YearRun:
                 self._compare(batch, result)
         self.claims += len(batch["person"])
         self.total += sum(int(batch[name].sum()) for name in _amounts(batch))
-        self.years |= {int(year) for year in np.unique(self._year(batch))}
+        self.years |= {int(year) for year in distinct(self._year(batch))[0]}
         last = starts[1:] - 1
         self.classes.append(batch[CLASS][last] if CLASS in batch else np.zeros(len(last), dtype=np.int64))
 
@@ -163,6 +164,9 @@ class YearRun:
         which = self._which(number, batch)
         plans = tuple(self.tallies[number].plans)
         which = np.where(which < 0, len(plans), which)
+        daily = [spec.title for plan in plans for spec in plan.accumulators if spec.period == "day"]
+        if daily:
+            raise FactError(f"政策按日累计（{daily[0]}），还不能在模拟中计算")
         varying = tuple(name for name in self.files.facts if any(_asks(plan, name) for plan in plans))
         write = number == 0 and self.files.has("settled_fund")
         kernel = year_kernel(plans, varying, compiled=self.compiled, write=write)
@@ -192,10 +196,12 @@ class YearRun:
         tally, scenario, known = self.tallies[number], self.scenarios[number], self._asked[number]
         benefit = batch.get("benefit", np.zeros(len(batch["person"]), dtype=np.int64))
         day = batch["date"] if scenario.on is None and "date" in batch else np.zeros_like(benefit)
-        pairs, inverse = np.unique(benefit * 10_000_000 + day, return_inverse=True)
+        first = int(day.min())
+        span = int(day.max()) - first + 1
+        pairs, inverse = distinct(benefit * span + (day - first))
         numbers = np.empty(len(pairs), dtype=np.int64)
         for place, pair in enumerate(pairs):
-            key = divmod(int(pair), 10_000_000)
+            key = int(pair) // span, int(pair) % span + first
             if key not in known:
                 word = self.files.words["benefit"][key[0]] if "benefit" in batch else self.benefit
                 plan = scenario.plan(word or self.benefit, date.fromordinal(key[1]) if key[1] else None)
@@ -209,7 +215,7 @@ class YearRun:
 
     def _require(self, plans: Sequence[Plan], tables: Tables, which: Array) -> None:
         """Every fact that the policies can't do without is a column or is fixed, and a column of words where it should be."""
-        used = {int(number) for number in np.unique(which)}
+        used = {int(number) for number in distinct(which)[0]}
         missing: dict[str, str] = {}
         for number, plan in enumerate(plans):
             specs = {spec.name: spec for spec in plan.facts}
@@ -245,7 +251,7 @@ class YearRun:
         if "year" in batch:
             return batch["year"]
         plan = next((plan for tally in self.tallies for plan in tally.plans), None)
-        days, inverse = np.unique(batch["date"], return_inverse=True)
+        days, inverse = distinct(batch["date"])
         dates = [date.fromordinal(int(day)) for day in days]
         years = [plan.benefit_year(day).start.year if plan is not None else day.year for day in dates]
         return np.array(years, dtype=np.int64)[inverse]
@@ -258,7 +264,7 @@ class YearRun:
             if monthly:
                 raise ColumnError(f"政策按月累计（{monthly[0].title}），数据要有 date 或 month 列")
             return np.zeros(len(batch["person"]), dtype=np.int64)
-        days, inverse = np.unique(batch["date"], return_inverse=True)
+        days, inverse = distinct(batch["date"])
         return np.array([date.fromordinal(int(day)).month for day in days], dtype=np.int64)[inverse]
 
     def _groups(self, batch: Mapping[str, Array]) -> tuple[Array, list[tuple[str, str, int]]]:
@@ -267,7 +273,7 @@ class YearRun:
         zero = np.zeros(len(month), dtype=np.int64)
         levels = len(self.files.words.get(LEVEL, [None]))
         combined = (batch.get(CLASS, zero) * levels + batch.get(LEVEL, zero)) * 13 + month
-        found, group = np.unique(combined, return_inverse=True)
+        found, group = distinct(combined)
         names = [
             (self._word(CLASS, int(code) // 13 // levels), self._word(LEVEL, int(code) // 13 % levels), int(code) % 13)
             for code in found
@@ -304,6 +310,18 @@ class YearRun:
         for at in np.flatnonzero(differs)[: 20 - len(self.differences.first)]:
             entry = {"person": batch["person"], "settled": batch["settled_fund"], "computed": fund}
             self.differences.first.append({name: int(column[at]) for name, column in entry.items()})
+
+
+def distinct(values: Array) -> tuple[Array, Array]:
+    """The values that occur, ascending, and for each place which of them it is; without sorting where they lie close together."""
+    low, high = int(values.min()), int(values.max())
+    if high - low > DENSE:
+        found, inverse = np.unique(values, return_inverse=True)
+        return found, inverse
+    seen = np.zeros(high - low + 1, dtype=np.bool_)
+    seen[values - low] = True
+    places = np.cumsum(seen) - 1
+    return np.flatnonzero(seen) + low, places[values - low]
 
 
 def _number_of(plans: list[Plan], plan: Plan | None) -> int:

@@ -120,6 +120,31 @@ def assert_equal_to_the_fen(centre: Centre, traffic: subprocess.Popen[str]) -> N
     assert {key: stored.get(key) for key in booked} == booked
 
 
+def assert_simulated_as_settled(centre: Centre, folder: Path) -> None:
+    """The day's claims, taken out and simulated under the policies in force, give every amount that was settled."""
+    standing = (
+        "FROM settlement_settlement s WHERE s.direction = 1 AND s.scheme = '{}'"
+        " AND NOT EXISTS (SELECT 1 FROM settlement_settlement r WHERE r.reversal_of_id = s.id)"
+    )
+    for scheme in ("310", "390"):
+        file = folder / f"claims-{scheme}.parquet"
+        year = centre.instance.sql(f"SELECT max(benefit_year) {standing.format(scheme)}").strip()
+        given = ("--area", "629900", "--scheme", scheme)
+        exported = centre.instance.command("simulate-export", str(file), *given, "--year", year, timeout=300)
+        assert exported.returncode == 0, exported.stderr
+        done = centre.instance.command("simulate", str(file), *given, "--json", timeout=300)
+        assert done.returncode == 0, done.stderr
+        found = json.loads(done.stdout)
+        count = int(centre.instance.sql(f"SELECT count(*) {standing.format(scheme)}"))
+        assert found["recorded"] == {"compared": count, "differing": 0, "first": []}
+        sums = centre.instance.sql(
+            "SELECT p.fund, sum(p.amount) FROM settlement_payment p WHERE p.settlement_id IN"
+            f" (SELECT s.id {standing.format(scheme)}) GROUP BY p.fund"
+        )
+        funds = {row["name"][0]: row["values"][0] for row in found["outlay"]["fund"] if row["values"][0]}
+        assert funds == {fund: int(amount) for fund, amount in (line.split("|") for line in sums.splitlines())}
+
+
 @pytest.mark.slow
 @pytest.mark.requirement("R1.3.03", "R3.08", "R2.02")
 def test_a_day_ends_equal(folder: Path) -> None:
@@ -128,6 +153,7 @@ def test_a_day_ends_equal(folder: Path) -> None:
         assert_equal_to_the_fen(centre, centre.traffic(visits=300, seed=1))
         closed = centre.instance.command("close-day", timeout=300)
         assert closed.returncode == 0, closed.stdout + closed.stderr
+        assert_simulated_as_settled(centre, folder)
     finally:
         centre.close()
 

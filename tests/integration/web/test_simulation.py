@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from tests.integration.web import city as cities
 from tests.integration.web.conftest import ClientOf
 from tongchou.operation import running
 from tongchou.operation.models import JobRun
+from tongchou.publication import api as publication
 from tongchou.settlement import api as settlement
 from tongchou.settlement.models import Settlement
 from tongchou.simulation import api as simulation
@@ -114,6 +116,32 @@ def test_another_day_and_other_packs(city: cities.City, client: Client) -> None:
         run.refresh_from_db()
         assert (run.status, run.error) == ("done", "")
         assert client.get(f"/simulation/{run.pk}/").status_code == 200
+
+
+def test_a_draft_of_a_policy(city: cities.City, client: Client) -> None:
+    """What the studio has in the making is simulated from its first day on, though that day is yet to come."""
+    book = settlement.book()
+    names = book.bindings[cities.AREA, EMPLOYEES].packs
+    version = next(v for v in book.in_force(names, timezone.localdate()) if any(b.layers for b in v.pack.benefits))
+    draft = publication.draft_from(
+        version=version,
+        starts_on=date(2030, 1, 1),
+        operator=city.operators["reviewer"],
+        area=cities.AREA,
+        now=timezone.now(),
+    )
+    draft.text = draft.text.replace("50%", "11%").replace("60%", "12%").replace("80%", "13%").replace("65%", "14%")
+    draft.save()
+    assert draft.title in client.get(f"/simulation/new/?scheme={EMPLOYEES}").content.decode()
+    run = started(client, kind="draft", draft=str(draft.pk))
+    running.execute(run.pk)
+    run.refresh_from_db()
+    assert (run.status, run.error) == ("done", "")
+    shown = client.get(f"/simulation/{run.pk}/").content.decode()
+    assert "政策草稿" in shown
+    assert "@2030-01-01" in shown
+    refused = client.post("/simulation/new/", sent(kind="draft", draft="999"))
+    assert "没有要对比的政策" in refused.content.decode()
 
 
 @pytest.mark.parametrize(

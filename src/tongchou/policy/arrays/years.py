@@ -240,41 +240,30 @@ def _text(kernel: YearKernel) -> str:
     if "day" in periods.values():
         raise ValueError("counters over a day are not carried in arrays yet")
     state = {name: f"s{number}" for number, name in enumerate(kernel.counters)}
+    opened = {
+        name: f"{state[name]} = h{number}[i] if has[{number}] else 0" for number, name in enumerate(kernel.counters)
+    }
     carried = [name for name in kernel.counters if periods[name] != "month"]
-    unpack = [
-        *[f"    q{number} = facts[{number}]" for number in range(len(kernel.varying))],
-        *[f"    x{number} = fixed[{number}]" for number in range(len(kernel.plans))],
-        *[f"    t{number} = tables[{number}]" for number in range(_table_count(kernel))],
-        *[f"    {name} = bills[{number}]" for number, name in enumerate(BILLS)],
-        *[f"    h{number} = before[{number}]" for number in range(len(kernel.counters))],
-        *[f"    o{number} = written[{number}]" for number in range(3 + kernel.layers if kernel.write else 0)],
-        "    usable, held, drawn = account[0], account[1], account[2]",
-        "    funds, burdens, accounts = out[0], out[1], out[2]",
-    ]
-    opened = {name: f"h{number}[i] if has[{number}] else 0" for number, name in enumerate(kernel.counters)}
-    yearly = [name for name in carried if periods[name] == "year"]
     monthly = [number for number, name in enumerate(kernel.counters) if periods[name] == "month"]
+    cleared = [line for number in monthly for line in (f"for k in range({MONTHS}):", f"    months[{number}, k] = 0")]
     head = [
         "def drive(low, high, starts, year, month, which, barred, facts, tables, fixed, bills, account, with_account,",
         "          before, has, group, out, written, sums, reasons, months):",
-        *unpack,
+        *[f"    {line}" for line in _unpacked(kernel)],
         "    for person in range(low, high):",
         "        fund = 0",
         "        carried = 0",
         "        from_account = 0",
         "        saved = 0",
         "        i = starts[person]",
-        *[f"        {state[name]} = {opened[name]}" for name in carried],
+        *[f"        {opened[name]}" for name in carried],
         "        year_now = year[i]",
-        *[f"        for k in range({MONTHS}):\n            months[{number}, k] = 0" for number in monthly],
+        *[f"        {line}" for line in cleared],
         "        for i in range(starts[person], starts[person + 1]):",
         "            if year[i] != year_now:",
         "                year_now = year[i]",
-        *[f"                {state[name]} = {opened[name]}" for name in yearly],
-        *[
-            f"                for k in range({MONTHS}):\n                    months[{number}, k] = 0"
-            for number in monthly
-        ],
+        *[f"                {opened[name]}" for name in carried if periods[name] == "year"],
+        *[f"                {line}" for line in cleared],
         "            no = barred[i]",
         "            w = which[i]",
         "            g = group[i]",
@@ -286,7 +275,27 @@ def _text(kernel: YearKernel) -> str:
         "            if with_account and usable[i] != 0:",
         "                balance = max(0, held[i] + saved)",
     ]
-    tail = [
+    return "\n".join([*head, *_calls(kernel, state, periods), *_added(kernel)])
+
+
+def _unpacked(kernel: YearKernel) -> list[str]:
+    """Names for the columns."""
+    return [
+        *[f"q{number} = facts[{number}]" for number in range(len(kernel.varying))],
+        *[f"x{number} = fixed[{number}]" for number in range(len(kernel.plans))],
+        *[f"t{number} = tables[{number}]" for number in range(_table_count(kernel))],
+        *[f"{name} = bills[{number}]" for number, name in enumerate(BILLS)],
+        *[f"h{number} = before[{number}]" for number in range(len(kernel.counters))],
+        *[f"o{number} = written[{number}]" for number in range(3 + kernel.layers if kernel.write else 0)],
+        "usable, held, drawn = account[0], account[1], account[2]",
+        "funds, burdens, accounts = out[0], out[1], out[2]",
+    ]
+
+
+def _added(kernel: YearKernel) -> list[str]:
+    """What every claim adds, and every person."""
+    written = ["o0[i] = no", "o1[i] = burden", "o2[i] = drawing"] if kernel.write else []
+    return [
         "            sums[w, g, 0] += burden",
         "            sums[w, g, 1] += drawing",
         "            sums[w, g, 2] += total",
@@ -294,11 +303,7 @@ def _text(kernel: YearKernel) -> str:
         "            if no != 0:",
         "                sums[w, g, 4] += 1",
         "                reasons[w, no] += 1",
-        *(
-            ["            o0[i] = no", "            o1[i] = burden", "            o2[i] = drawing"]
-            if kernel.write
-            else []
-        ),
+        *[f"            {line}" for line in written],
         "            if with_account:",
         "                saved += drawn[i] - drawing",
         "            fund += total - burden",
@@ -308,7 +313,6 @@ def _text(kernel: YearKernel) -> str:
         "        burdens[person] = carried",
         "        accounts[person] = from_account",
     ]
-    return "\n".join([*head, *_calls(kernel, state, periods), *tail])
 
 
 def _calls(kernel: YearKernel, state: Mapping[str, str], periods: Mapping[str, str]) -> list[str]:

@@ -23,7 +23,7 @@ from tongchou.simulation import api as simulation
 from tongchou.web.access import Request, page
 from tongchou.web.simulation.data import schemes_of, store_of
 
-NUMBERS, DAY, PACKS = "numbers", "day", "packs"
+NUMBERS, DAY, PACKS, DRAFT = "numbers", "day", "packs", "draft"
 LONGEST_TITLE = 60
 
 
@@ -38,6 +38,7 @@ class Asked:
     since: str = ""
     against_on: str = ""
     packs: str = ""
+    draft: str = ""
     on: str = ""
     threshold: str = "20000"
     months: str = ""
@@ -81,7 +82,7 @@ def _again(run: JobRun, asked: Asked) -> Asked:
     inputs = simulation.Inputs.of(run.arguments["inputs"])
     asked.scheme, asked.on, asked.against_on = inputs.scheme, inputs.on, inputs.against_on
     asked.packs = ", ".join(inputs.against_packs)
-    asked.kind = PACKS if inputs.against_packs else DAY if inputs.against_on else NUMBERS
+    asked.kind = PACKS if inputs.against_packs else DAY if inputs.against_on else DRAFT if inputs.draft else NUMBERS
     asked.threshold = format_yuan(inputs.threshold)
     asked.months = str(inputs.months or "")
     asked.data = run.result.get("数据哈希") or run.arguments.get("data") or f"db:{run.arguments.get('year', '')}"
@@ -95,7 +96,7 @@ def _again(run: JobRun, asked: Asked) -> Asked:
 
 
 def _sent(post: Mapping[str, str], schemes: Mapping[str, str]) -> Asked:
-    names = ("data", "kind", "title", "since", "against_on", "packs", "on", "threshold", "months")
+    names = ("data", "kind", "title", "since", "against_on", "packs", "draft", "on", "threshold", "months")
     given = {name: post.get(name, "").strip()[:500] for name in names}
     scheme = post.get("scheme", "")
     asked = Asked(scheme=scheme if scheme in schemes else next(iter(schemes)), **given)
@@ -125,7 +126,7 @@ def _context(request: Request, asked: Asked, schemes: Mapping[str, str]) -> dict
             (code, name, asked.balances.get(code, format_yuan(held[code]) if code in held else ""), code in held)
             for code, name in funds.items()
         ],
-        "packs": sorted(simulation.all_packs().packs) if asked.kind == PACKS else [],
+        "drafts": simulation.drafts(book, area=area, scheme=asked.scheme),
         "today": today,
     }
 
@@ -145,6 +146,9 @@ def _inputs(request: Request, asked: Asked, context: Mapping[str, Any]) -> simul
     for path, value in changed.items():
         if not value:
             asked.errors[f"p:{path}"] = "请填写新值"
+    draft = (
+        next((one for one in context["drafts"] if str(one.pk) == asked.draft), None) if asked.kind == DRAFT else None
+    )
     packs = tuple(name.strip() for name in asked.packs.replace("，", ",").split(",") if name.strip())
     inputs = simulation.Inputs(
         area=request.scope.pooling_area,
@@ -155,6 +159,8 @@ def _inputs(request: Request, asked: Asked, context: Mapping[str, Any]) -> simul
         else (),
         against_on=_day(asked, "against_on") if asked.kind == DAY else "",
         against_packs=packs if asked.kind == PACKS else (),
+        draft=draft.text if draft is not None else "",
+        draft_title=draft.title if draft is not None else "",
         threshold=_yuan(asked, "threshold", asked.threshold),
         balances={fund: _yuan(asked, f"b:{fund}", text) for fund, text in asked.balances.items() if text},
         months=_months(asked),
@@ -214,7 +220,12 @@ def _months(asked: Asked) -> int:
 def _start(request: Request, asked: Asked, inputs: simulation.Inputs) -> JobRun:
     kind, _, year = asked.data.partition(":")
     source = {"year": int(year)} if kind == "db" else {"data": asked.data}
-    described = {NUMBERS: f"修改 {len(inputs.sets)} 个参数", DAY: f"{inputs.against_on} 的政策", PACKS: "另一政策包"}
+    described = {
+        NUMBERS: f"修改 {len(inputs.sets)} 个参数",
+        DAY: f"{inputs.against_on} 的政策",
+        PACKS: "另一政策包",
+        DRAFT: f"草稿 {inputs.draft_title}",
+    }
     title = asked.title[:LONGEST_TITLE] or described.get(asked.kind, "")
     return operation.request_job(
         kind=simulation.KIND,

@@ -37,6 +37,7 @@ def sets(request: Request) -> HttpResponse:
         status = 422
     context |= {"sets": store_of(request).all(), "scheme": request.POST.get("scheme", "")}
     context["titles"] = list(simulation.TITLES)
+    context["names"] = {name: title for title, name in reversed(simulation.TITLES.items())}
     return render(request, "web/simulation/data.html", context, status=status)
 
 
