@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
+from tongchou.control import api as control
 from tongchou.kernel.jobs import RunningJob, job
 from tongchou.kernel.rejection import Rejection
+
+if TYPE_CHECKING:
+    from tongchou.settlement.resettle.models import Resettlement
 
 TRY, BOOK = "settlement.rerun_try", "settlement.rerun_book"
 
@@ -37,11 +42,18 @@ def try_run(running: RunningJob) -> None:
 @job(BOOK, title="重新结算入账", remedy="请按原因处理后重试，已入账的人员不会重复入账")
 def book_run(running: RunningJob) -> None:
     """Book the reviewed persons one by one, each with its note in one transaction: a restart books nobody twice."""
+    from tongchou.settlement.resettle.models import Resettlement
+
+    made = Resettlement.objects.select_related("made_by").get(pk=running.arguments["run"])
+    with control.acting(_actor(made)):
+        _book(running, made)
+
+
+def _book(running: RunningJob, made: Resettlement) -> None:
     from tongchou.settlement import rejections
     from tongchou.settlement.resettle import runs
-    from tongchou.settlement.resettle.models import ResettledPerson, Resettlement
+    from tongchou.settlement.resettle.models import ResettledPerson
 
-    made = Resettlement.objects.get(pk=running.arguments["run"])
     total = ResettledPerson.objects.filter(run=made, changed__gt=0).count()
     waiting = ResettledPerson.objects.filter(run=made, state=ResettledPerson.State.DIFFERS)
     done = total - waiting.count()
@@ -59,6 +71,12 @@ def book_run(running: RunningJob) -> None:
     counts = runs.finish_booking(made, now=_now())
     running.log(f"入账 {counts['booked']:,} 人，情况已变未入账 {counts['stale']:,} 人")
     running.result(已入账人数=counts["booked"], 未入账人数=counts["stale"])
+
+
+def _actor(made: Resettlement) -> control.Actor:
+    """What a job writes stands in the trail under the maker of the run; its case names who approved it."""
+    maker = made.made_by.login if made.made_by is not None else ""
+    return control.Actor(channel="job", operator=maker, area=made.area)
 
 
 def _now() -> datetime:

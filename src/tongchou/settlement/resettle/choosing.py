@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -21,7 +22,7 @@ from tongchou.settlement.core.snapshots import Snapshot
 from tongchou.settlement.core.tables import APPROVED, DISAPPROVED
 from tongchou.settlement.core.views import LineSplitView
 from tongchou.settlement.reading import local_day
-from tongchou.settlement.stored import lines_of
+from tongchou.settlement.resettle.reading import read_lines
 
 SELF_PAID_CLASS = "03"
 """Class 丙: out of scope by its class, not by the hospital's decision."""
@@ -49,6 +50,9 @@ class Chooser:
 
     scope: Scope
     _plans: dict[tuple[str, str], Plan] = field(default_factory=dict)
+    _lines: dict[int, tuple[LineSplitView, ...]] = field(default_factory=dict)
+    _otherwise: dict[tuple[str, str, str], bool] = field(default_factory=dict)
+    _levels: dict[tuple[str, date], str] = field(default_factory=dict)
     _catalogue: int | None = None
 
     def __post_init__(self) -> None:
@@ -123,13 +127,9 @@ class Chooser:
 
     def _split_again(self, one: Standing, plan: Plan) -> tuple[Bill, tuple[NewSplit, ...], dict[str, Any]]:
         """The bill under another version: split again only if the line rules or the parts are others."""
-        try:
-            then = self._plan_then(one)
-        except Rejection:
-            then = None
-        if then is not None and then.program.lines == plan.program.lines and not plan.program.parts:
+        if not self._splits_otherwise(one, plan):
             return one.bill, (), {}
-        lines = lines_of(settlement_id=one.id)
+        lines = self._lines.get(one.id) or read_lines([one]).get(one.id, ())
         priced = [self._price(line, one) for line in lines]
         splits = tuple(
             NewSplit(line.line_no, *new.split, new.ratio)
@@ -137,6 +137,30 @@ class Chooser:
             if (*new.split, new.ratio) != (*_split_of(line), line.prior_self_pay_ratio)
         )
         return bills.bill_of(priced), splits, bills.part_facts(plan, priced)
+
+    def _splits_otherwise(self, one: Standing, plan: Plan) -> bool:
+        """Whether a plan may split the lines in another way than the settlement's own, or pays for parts of them."""
+        key = (one.plan, one.package, plan.id)
+        if key not in self._otherwise:
+            try:
+                then = self._plan_then(one).program.lines
+            except Rejection:
+                then = None
+            self._otherwise[key] = bool(plan.program.parts) or then is None or then != plan.program.lines
+        return self._otherwise[key]
+
+    def look_ahead(self, settlements: Iterable[Standing]) -> None:
+        """Read the lines of those that another version splits again, all at once; the ones before are forgotten."""
+        self._lines = read_lines(one for one in settlements if self._needs_lines(one))
+
+    def _needs_lines(self, one: Standing) -> bool:
+        if not (self.scope.policy and self.scope.covers(one)) or one.divided:
+            return False
+        try:
+            plan = self._plan_today(one)
+        except Rejection:
+            return False
+        return plan.package_hash != one.package and self._splits_otherwise(one, plan)
 
     def _price(self, line: LineSplitView, one: Standing) -> PricedLine:
         """A stored line split by the policy and the catalogue of its own day, as both are known today."""
@@ -146,7 +170,7 @@ class Chooser:
         )
         if self._catalogue is None:
             self._catalogue = catalogue_revision()
-        level = providers.describe(code=one.institution_code, on=one.day).level
+        level = self._level(one.institution_code, one.day)
         terms = planning.catalogue.terms(
             codes=[line.item_code],
             scheme=one.scheme,
@@ -170,6 +194,12 @@ class Chooser:
             approval_flag=DISAPPROVED if refused else APPROVED,
         )
         return bills.split_line(line=asked, term=terms[line.item_code], plan=plan)
+
+    def _level(self, institution: str, day: date) -> str:
+        key = (institution, day)
+        if key not in self._levels:
+            self._levels[key] = providers.describe(code=institution, on=day).level
+        return self._levels[key]
 
     def _line_day(self, day: date, one: Standing) -> date:
         """Purchases split all lines by their own day, visits and stays each line by the line's."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,6 +53,15 @@ def try_person(state: PersonState, choose: Chooser) -> Trial:
         account=sum(change.account_pay - change.old.account_pay for change in changes),
         cash=sum(change.cash_pay - change.old.cash_pay for change in changes),
     )
+
+
+def try_persons(states: Sequence[PersonState], choose: Chooser) -> Iterator[Trial]:
+    """Evaluate the settlements of several persons again; what they need besides is read for all at once."""
+    choose.look_ahead(
+        one for state in states for part in state.schemes for one in affected(part.standing, choose.scope)
+    )
+    for state in states:
+        yield try_person(state, choose)
 
 
 def _scheme(part: SchemeState, choose: Chooser) -> Rerun:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
 from tongchou.settlement.core.rerun import Counters, Standing
 from tongchou.settlement.core.snapshots import AccountSnapshot
-from tongchou.settlement.database import run
+from tongchou.settlement.core.views import LineSplitView
+from tongchou.settlement.database import as_json, run
 from tongchou.settlement.sealed import open_text
 
 
@@ -92,6 +93,28 @@ def read_states(
     }  # fmt: skip
     found = dict(run(_STATE, given))
     return [_decoder.decode(found[number]) for number in sorted(found)]
+
+
+_LINES = """
+SELECT f.settlement_id, json_agg(json_build_object(
+    'line_no', f.line_no, 'batch', f.batch, 'occurred_at', f.occurred_at, 'item_code', f.item_code,
+    'local_code', f.local_code, 'item_class', f.item_class, 'charge_type', f.charge_type, 'quantity', f.quantity,
+    'unit_price', f.unit_price, 'amount', f.amount, 'price_limit', f.price_limit,
+    'prior_self_pay_ratio', f.prior_self_pay_ratio, 'out_of_scope', f.out_of_scope, 'over_limit', f.over_limit,
+    'prior_self_pay', f.prior_self_pay, 'in_scope', f.in_scope) ORDER BY f.line_no)::text
+FROM json_to_recordset(%s::json) AS v(id bigint, encounter_id bigint, fee_month date)
+CROSS JOIN LATERAL (
+    SELECT * FROM settlement_feeline l
+    WHERE l.fee_month = v.fee_month AND l.encounter_id = v.encounter_id AND l.settlement_id = v.id) AS f
+GROUP BY f.settlement_id
+"""
+_lines = msgspec.json.Decoder(tuple[LineSplitView, ...])
+
+
+def read_lines(settlements: Iterable[Standing]) -> dict[int, tuple[LineSplitView, ...]]:
+    """The fee lines of settlements, as they are split now, by settlement. One round trip."""
+    wanted = [{"id": one.id, "encounter_id": one.encounter_id, "fee_month": one.fee_month} for one in settlements]
+    return {number: _lines.decode(text) for number, text in run(_LINES, (as_json(wanted),))} if wanted else {}
 
 
 def lock_person(*, person: int, area: str) -> object:

@@ -16,7 +16,7 @@ from tongchou.settlement.database import as_json
 from tongchou.settlement.database import run as ask
 from tongchou.settlement.resettle.booking import Order, book_person
 from tongchou.settlement.resettle.choosing import Chooser, Scope
-from tongchou.settlement.resettle.evaluating import Trial, try_person
+from tongchou.settlement.resettle.evaluating import Trial, try_persons
 from tongchou.settlement.resettle.models import ResettledPerson, Resettlement
 from tongchou.settlement.resettle.reading import read_states
 
@@ -152,7 +152,7 @@ def trials_of(persons: Sequence[int], scope: Scope) -> Iterator[Trial]:
     for start in range(0, len(persons), CHUNK):
         part = persons[start : start + CHUNK]
         states = read_states(persons=part, begin=scope.begin, end=scope.end, scheme=scope.scheme, facts=scope.facts)
-        yield from (try_person(state, choose) for state in states)
+        yield from try_persons(states, choose)
 
 
 def try_some(made: Resettlement, choose: Chooser, *, limit: int = CHUNK) -> list[Trial]:
@@ -165,12 +165,8 @@ def try_some(made: Resettlement, choose: Chooser, *, limit: int = CHUNK) -> list
     if not waiting:
         return []
     scope = choose.scope
-    trials = [
-        try_person(state, choose)
-        for state in read_states(
-            persons=waiting, begin=scope.begin, end=scope.end, scheme=scope.scheme, facts=scope.facts
-        )
-    ]
+    states = read_states(persons=waiting, begin=scope.begin, end=scope.end, scheme=scope.scheme, facts=scope.facts)
+    trials = list(try_persons(states, choose))
     ask(_KEEP, (as_json([_kept(trial) for trial in trials]), made.pk))
     return trials
 

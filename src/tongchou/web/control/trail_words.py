@@ -25,12 +25,14 @@ ACTIONS = {
     "export": "导出",
     "settle": "结算",
     "revoke": "撤销结算",
+    "rerun_try": "试算",
 }
 CHANNELS = {"web": "界面", "gateway": "接口", "cli": "命令行", "job": "后台任务", "database": "数据库"}
 _OTHERS = {
     "person": "参保人员",
     "person_search": "参保人员查询",
     "settlement": "结算",
+    "resettlement": "重新结算",
     "reconciliation": "日终对账",
     "trail": "审计留痕",
     "attachment": "附件",
@@ -87,6 +89,8 @@ def address_of(*, kind: str, number: str) -> str:
     """Where the object has a page of its own; empty for others."""
     if kind == "settlement" and number.isdigit():
         return reverse("settlement", args=[int(number)])
+    if kind == "resettlement" and number.isdigit():
+        return reverse("resettle_run", args=[int(number)])
     if kind == "control_case" and number.isdigit():
         return reverse("control_case", args=[int(number)])
     return ""
