@@ -112,8 +112,32 @@ def parse_expression(text: str) -> Expression:
     parser = _Parser(_tokens(text), text)
     result = parser.value()
     if parser.kind != "end":
-        raise ExpressionError(f"表达式“{text}”在“{parser.text}”处无法理解")
+        raise ExpressionError(f"表达式“{text}”在“{parser.text}”处无法理解{_hint(parser.text)}")
     return result
+
+
+_HINTS = {
+    "=": "（相等写==）",
+    "且": "（并且写and）",
+    "并且": "（并且写and）",
+    "或": "（或者写or）",
+    "或者": "（或者写or）",
+    "非": "（不是写not）",
+    "万": "（写成数字，如150000）",
+    "/": "（没有除号：用divide、prorate或share）",
+    "，": "（逗号应为半角）",
+    "（": "（括号应为半角）",
+    "）": "（括号应为半角）",
+    "、": "（并列写成in (甲, 乙)）",
+    "≥": "（大于等于写>=）",
+    "≤": "（小于等于写<=）",
+    "×": "（乘号写*）",
+}
+"""What people write where the language has another sign, and how it is written."""
+
+
+def _hint(rest: str) -> str:
+    return next((hint for sign, hint in _HINTS.items() if rest.startswith(sign)), "")
 
 
 def _tokens(text: str) -> list[tuple[str, str, str]]:
@@ -122,7 +146,8 @@ def _tokens(text: str) -> list[tuple[str, str, str]]:
     while position < len(stripped):
         match = _TOKEN.match(stripped, position)
         if match is None:
-            raise ExpressionError(f"表达式“{text}”在“{stripped[position:].strip()[:10]}”处无法理解")
+            rest = stripped[position:].strip()
+            raise ExpressionError(f"表达式“{text}”在“{rest[:10]}”处无法理解{_hint(rest)}")
         kind = match.lastgroup or ""
         if kind == "unit":
             kind = "number"

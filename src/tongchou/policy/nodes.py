@@ -69,10 +69,22 @@ def parse_yaml(text: str, file: str) -> Tree:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
         problem = getattr(error, "problem", None) or "无法读取"
-        raise PolicyErrors([Finding(file, line, "", f"不是正确的YAML:{problem}", "请检查缩进、冒号和括号")]) from error
+        raise PolicyErrors([Finding(file, line, "", f"不是正确的YAML:{problem}", _remedy(text, line))]) from error
     if root is None:
         raise PolicyErrors([Finding(file, 1, "", "文件是空的", "请写入内容或删除该文件")])
     return _convert(root, file, 0, count())
+
+
+def _remedy(text: str, line: int) -> str:
+    """What is most likely wrong near a line that YAML does not understand."""
+    near = "\n".join(text.splitlines()[max(line - 3, 0) : line])
+    if "\t" in near:
+        return "缩进用了制表符(Tab)，请改成空格"
+    if "：" in near.replace("“", "").partition("#")[0]:
+        return "键后面的冒号应为半角的“:”，后面空一格"
+    if near.count('"') % 2:
+        return "引号不成对，请补上另一半"
+    return "请检查缩进、冒号和括号：同一层的键左边对齐，列表项写“- ”"
 
 
 def _convert(node: yaml.Node, file: str, depth: int, number: Iterator[int]) -> Tree:

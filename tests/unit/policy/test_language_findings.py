@@ -7,8 +7,9 @@ from textwrap import indent
 import pytest
 
 from tests.unit.policy.fragment import FRAME, LAYER
-from tongchou.policy import PolicyBook
+from tongchou.policy import PolicyBook, PolicyErrors
 from tongchou.policy.checker import check_book
+from tongchou.policy.expressions import ExpressionError, parse_expression
 from tongchou.policy.nodes import Map, parse_yaml
 
 COUNTED = "accumulators: {year.paid: {title: 本年支付, unit: 元}, year.visits: {title: 本年次数, unit: 次}}\n"
@@ -120,3 +121,39 @@ def test_a_move_whose_number_is_unknown_refuses_only_where_it_is_needed() -> Non
     assert plan.evaluate({}, Bill(out_of_scope=5), {}).fund_pay == 0
     with pytest.raises(Rejection, match="文件未给出先付比例"):
         plan.evaluate({}, Bill(in_scope=1), {})
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("person.type = 退休", "相等写=="),
+        ("visit.emergency 且 visit.accident", "并且写and"),
+        ("visit.emergency 或者 visit.accident", "或者写or"),
+        ("15万", "写成数字"),
+        ("300000 / 2", "没有除号"),
+        ("visit.level in (一级，二级)", "逗号应为半角"),
+        ("visit.days ≥ 90", ">="),
+        ("min（1, 2）", "括号应为半角"),
+    ],
+)
+def test_what_people_write_by_habit_gets_a_hint(text: str, hint: str) -> None:
+    with pytest.raises(ExpressionError) as refused:
+        parse_expression(text)
+    assert hint in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ("a:\n\tb: 1\n", "制表符"),
+        ("a: 1\ntitle：职工住院\nb: 2\n", "半角的“:”"),
+        ('a: "x\nb: 1\n', "引号不成对"),
+        ("a:\n  - b: 1\n c: 2\n", "左边对齐"),
+    ],
+)
+def test_what_is_no_yaml_says_what_is_likely_wrong(text: str, remedy: str) -> None:
+    with pytest.raises(PolicyErrors) as refused:
+        parse_yaml(text, "x.yaml")
+    (finding,) = refused.value.findings
+    assert remedy in finding.remedy
+    assert finding.line >= 1
