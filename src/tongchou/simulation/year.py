@@ -27,7 +27,7 @@ from tongchou.policy.arrays.years import (
     YearResult,
     year_kernel,
 )
-from tongchou.simulation.core import person_starts, whole_persons
+from tongchou.simulation.core import OrderError, person_starts, whole_persons
 from tongchou.simulation.files import ClaimFiles
 from tongchou.simulation.parquet import ColumnError
 
@@ -144,6 +144,7 @@ class YearRun:
     def feed(self, batch: Mapping[str, Array]) -> None:
         """Add a batch of whole persons."""
         starts = person_starts(batch["person"])
+        _years_ascend(batch)
         group, names = self._groups(batch)
         for number in range(len(self.scenarios)):
             result = self._scenario(number, batch, starts, group, len(names))
@@ -322,6 +323,15 @@ def distinct(values: Array) -> tuple[Array, Array]:
     seen[values - low] = True
     places = np.cumsum(seen) - 1
     return np.flatnonzero(seen) + low, places[values - low]
+
+
+def _years_ascend(batch: Mapping[str, Array]) -> None:
+    """A person's claims stand by benefit year: counters of a year start once."""
+    if "year" in batch:
+        person, year = batch["person"], batch["year"]
+        back = (person[1:] == person[:-1]) & (year[1:] < year[:-1])
+        if np.any(back):
+            raise OrderError(f"人员 {person[int(np.flatnonzero(back)[0])]} 的费用没有按待遇年度排列")
 
 
 def _number_of(plans: list[Plan], plan: Plan | None) -> int:

@@ -114,6 +114,24 @@ def test_insured_persons_are_counted_by_class(city: cities.City) -> None:
     assert counted == {"15": 3}
 
 
+def test_what_the_ledger_holds_is_the_funds_balance(city: cities.City) -> None:
+    """Income of 9,000.00 less what the settlements paid; a fund that holds nothing is left out."""
+    from datetime import UTC, datetime
+
+    from tongchou.ledger import api as ledger
+    from tongchou.settlement.serials import next_id
+    from tongchou.simulation.choices import balances
+
+    now = datetime.now(UTC)
+    ledger.post(
+        journal_id=next_id(now), area=AREA, business_date=date.today(), kind="income", business_key="levy", cause="levy",  # noqa: DTZ011
+        cause_id=1, lines=[ledger.EntryLine("9001", 900_000), ledger.EntryLine("4001.390100", -900_000)], posted_at=now,
+    )  # fmt: skip
+    paid = sum(one.fund_pay for one in standing(RESIDENTS))
+    found = balances(area=AREA, funds=["390100", "330100", "000000"], on=date.today())  # noqa: DTZ011
+    assert found == {"390100": 900_000 - paid}
+
+
 def test_data_sets_are_kept_once_by_their_content(city: cities.City, tmp_path: Path) -> None:
     from django.utils import timezone
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.integration.web import city as cities
@@ -30,7 +32,7 @@ def test_a_search_finds_nothing_else_than_what_was_asked(text: str, city: cities
     assert answer.status_code == 200
     assert 'data-row href="/persons/' not in page
     assert SCRIPT not in page
-    assert "49" not in page or "{{ 7*7 }}" not in text
+    assert "49" not in re.sub(r'value="[^"]*"', "", page) or "{{ 7*7 }}" not in text  # a form's token may hold it
 
 
 @pytest.mark.parametrize(

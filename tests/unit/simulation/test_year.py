@@ -126,6 +126,18 @@ def test_persons_out_of_order_are_refused(tmp_path: Path) -> None:
         simulate_year(Inputs(**CITY), claims(tmp_path, {"person": 2}, {"person": 1}), BOOK)
 
 
+def test_years_out_of_order_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(Rejection, match="待遇年度"):
+        simulate_year(Inputs(**CITY), claims(tmp_path, {"year": 2026}, {"year": 2025}), BOOK)
+
+
+def test_no_claims_at_all(tmp_path: Path) -> None:
+    file = tmp_path / "empty.parquet"
+    pq.write_table(pa.Table.from_pylist([ROW]).slice(0, 0), file)
+    found = simulate_year(Inputs(**CITY, sets=("住院起付标准/本市/三级=300",)), [file], BOOK)
+    assert (found["claims"], found["persons"], headline(found)["fund"]) == (0, 0, [0, 0])
+
+
 def test_a_changed_number_that_contradicts_is_refused(tmp_path: Path) -> None:
     inputs = Inputs(**CITY, sets=("gansu-city/住院/pool/bands/ratio/三级=99%",))
     with pytest.raises(Rejection, match="SIMU-004"):

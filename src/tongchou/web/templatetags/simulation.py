@@ -82,6 +82,12 @@ def tenths(value: int | None) -> str:
 
 
 @register.filter
+def total(counts: Mapping[str, int]) -> int:
+    """The sum of counts by name."""
+    return sum(counts.values())
+
+
+@register.filter
 def refusals(figures: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
     """Scenario and refusal for each reason."""
     return [(scenario["title"], row) for scenario in figures["scenarios"] for row in scenario["refusals"]]
