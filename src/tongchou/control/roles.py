@@ -22,6 +22,7 @@ ADD_ONLY = (
     "ledger_entry",
     "settlement_settlement",
     "settlement_payment",
+    "settlement_replacement",
     "registry_change",
 )
 """Tables whose rows are added and never changed. The trail itself is narrower still: column by column."""
