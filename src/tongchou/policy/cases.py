@@ -15,10 +15,11 @@ from tongchou.kernel.money import format_yuan, parse_yuan
 from tongchou.kernel.rate import Rate
 from tongchou.kernel.rejection import Rejection
 from tongchou.policy.book import PolicyBook
+from tongchou.policy.calculation import FormulaValue
 from tongchou.policy.caseread import Case, Step, read_case_file
 from tongchou.policy.explain import ExplainedStep
 from tongchou.policy.findings import PolicyErrors
-from tongchou.policy.formulas import Formula, FormulaValue
+from tongchou.policy.formulas import Formula
 from tongchou.policy.lines import LineSplit
 from tongchou.policy.loader import read_cases
 from tongchou.policy.model import BURDEN_COMPONENTS, FactSpec
@@ -224,9 +225,9 @@ class _Run:
 
     def _financing(self, step: Step) -> None:
         packs = self.case.packs or tuple(self.book.packs)
-        dues = self.book.financing_of(packs, on=step.on, readings=self.case.readings).dues(
-            step.person_class, step.holder_of
-        )
+        plan = self.book.financing_of(packs, on=step.on, readings=self.case.readings)
+        dues = plan.dues(step.person_class, step.holder_of)
+        self.values += plan.explain(step.person_class, step.holder_of)
         shown = {name: format_yuan(amount) for name, amount in dues.shares.items()}
         shown |= {"person_cash": format_yuan(dues.person_cash), "total": format_yuan(dues.total)}
         shown["on_behalf"] = format_yuan(sum(amount for _, amount, _ in dues.on_behalf))

@@ -13,13 +13,14 @@ from typing import Any
 from tongchou.kernel.money import format_yuan
 from tongchou.kernel.rejection import Rejection
 from tongchou.policy.book import PolicyBook, Version
+from tongchou.policy.calculation import FormulaValue
 from tongchou.policy.caseread import read_case_file
 from tongchou.policy.cases import CaseResult, VisitResult, run_case, run_cases
 from tongchou.policy.checker import check_book
 from tongchou.policy.difference import Difference
 from tongchou.policy.document import version_differences
+from tongchou.policy.explain import ExplainedStep
 from tongchou.policy.findings import Finding, PolicyErrors
-from tongchou.policy.formulas import FormulaValue
 from tongchou.policy.loader import SHAPES, default_pack_directory, read_cases, read_packs
 from tongchou.policy.schema import schema_text
 from tongchou.policy.shapes import page, page_file, read_shapes
@@ -228,12 +229,14 @@ def _as_data(result: CaseResult, *, explain: bool) -> dict[str, object]:
 def _calculation_data(entry: FormulaValue) -> dict[str, object]:
     """One step of a formula: what it is, how it is worked out, the article; ``rows`` of a repeated one by year or month."""
     return {
+        "no": entry.no,
         "name": entry.name,
         "title": entry.title,
         "value": entry.value_text(),
         "unit": entry.unit,
         "formula": entry.formula,
         "with_numbers": entry.substituted,
+        "before_rounding": entry.exact,
         "citation": entry.citation,
         "rows": [{"number": number, "value": value} for number, value in entry.rows],
     }
@@ -258,8 +261,28 @@ def _visit_data(visit: VisitResult, *, explain: bool) -> dict[str, object]:
         },
     }
     if explain:
-        data["steps"] = [step.text() for step in visit.explain()]
+        data["waterfall"] = [
+            {"label": label, "amount": format_yuan(amount), "kind": kind}
+            for label, amount, kind in visit.plan.waterfall(visit.outcome)
+        ]
+        data["steps"] = [_step_data(step) for step in visit.explain()]
     return data
+
+
+def _step_data(step: ExplainedStep) -> dict[str, object]:
+    """One step of a visit; ``value`` is null where the step is no amount (a ratio)."""
+    return {
+        "no": step.no,
+        "title": step.title,
+        "value": None if step.amount is None else format_yuan(step.amount),
+        "formula": step.formula,
+        "with_numbers": step.substituted,
+        "before_rounding": step.amount_exact,
+        "fund": step.fund,
+        "layer": step.layer,
+        "citation": step.citation,
+        "text": step.text(),
+    }
 
 
 def _counted(value: int, unit: str) -> str:

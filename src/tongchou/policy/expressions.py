@@ -13,7 +13,7 @@ conditions, named tables). There is no division operator (``divide``, ``prorate`
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -66,6 +66,31 @@ class Membership:
 
 
 Expression: TypeAlias = Number | Day | Name | Operation | Membership
+
+
+def parts_of(expression: Expression | None) -> Iterator[Expression]:
+    """The expression and everything in it, from left to right."""
+    if expression is None:
+        return
+    yield expression
+    if isinstance(expression, Operation):
+        for argument in expression.args:
+            yield from parts_of(argument)
+    elif isinstance(expression, Membership):
+        yield from parts_of(expression.item)
+        if not isinstance(expression.options, tuple):
+            yield from parts_of(expression.options)
+
+
+def names_in(expression: Expression | None) -> tuple[str, ...]:
+    """The names that an expression mentions, each once; words of an enumeration that it is compared with are among them."""
+    return tuple(dict.fromkeys(part.text for part in parts_of(expression) if isinstance(part, Name)))
+
+
+def operations_in(expression: Expression | None) -> set[str]:
+    """The operators and functions that an expression uses."""
+    return {part.op for part in parts_of(expression) if isinstance(part, Operation)}
+
 
 FUNCTIONS = {
     "min": (2, 9),

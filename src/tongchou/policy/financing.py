@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
+from tongchou.kernel.money import format_yuan
+from tongchou.policy.calculation import FormulaValue
 from tongchou.policy.model import Financing, FinancingClass, OnBehalf
 from tongchou.policy.rejections import FACT_WRONG, NUMBER_UNKNOWN
 
@@ -22,6 +25,15 @@ class Dues:
     on_behalf: tuple[tuple[str, int, str], ...]
     person_cash: int
     total: int
+    citation: str
+
+
+class _Step(NamedTuple):
+    name: str
+    title: str
+    formula: str
+    numbers: str
+    amount: int
     citation: str
 
 
@@ -63,6 +75,42 @@ class FinancingPlan:
                 left -= amount
         shares = MappingProxyType(dict(entry.shares))
         return Dues(shares, tuple(paid), left, entry.total, entry.place.citation)
+
+    def explain(self, person_class: str, holder_of: Collection[str] = ()) -> list[FormulaValue]:
+        """The dues of a person step by step: what each pays, who pays for the person, what is left, what the fund receives.
+
+        Raises:
+            Rejection: as :meth:`dues`.
+        """
+        dues = self.dues(person_class, holder_of)
+        named = self._same_as.get(person_class, person_class)
+        row = f"筹资标准（{person_class}）" if named == person_class else f"筹资标准（{person_class}比照{named}）"
+        steps = [
+            _Step(payer, f"{self.payers[payer]}承担", row, format_yuan(amount), amount, dues.citation)
+            for payer, amount in dues.shares.items()
+        ]
+        left = dues.shares.get("person", 0)
+        for payer, amount, citation in dues.on_behalf:
+            rule = f"不超过{self.payers.get('person', '个人')}尚应承担"
+            steps.append(
+                _Step(
+                    "on_behalf", f"{payer}代缴", rule, f"{format_yuan(amount)} ≤ {format_yuan(left)}", amount, citation
+                )
+            )
+            left -= amount
+        paid = [format_yuan(amount) for _, amount, _ in dues.on_behalf]
+        own = [format_yuan(dues.shares.get("person", 0)), *paid]
+        words = (
+            f"{self.payers.get('person', '个人')}承担 − 代缴" if paid else f"{self.payers.get('person', '个人')}承担"
+        )
+        steps.append(_Step("person_cash", "个人实缴", words, " − ".join(own), dues.person_cash, dues.citation))
+        sums = [format_yuan(amount) for amount in dues.shares.values()]
+        titles = [f"{self.payers[payer]}承担" for payer in dues.shares]
+        steps.append(_Step("total", "基金收入合计", " + ".join(titles), " + ".join(sums), dues.total, dues.citation))
+        return [
+            FormulaValue(no, name, title, amount, "元", formula, numbers, citation)
+            for no, (name, title, formula, numbers, amount, citation) in enumerate(steps, 1)
+        ]
 
     @staticmethod
     def _amount(rule: OnBehalf, left: int) -> int:

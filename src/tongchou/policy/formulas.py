@@ -6,67 +6,29 @@ The same expressions, typed and compiled to integers in the same way as a plan; 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from typing import cast
 
-from tongchou.kernel.money import format_yuan
 from tongchou.kernel.period import add_months, age_on, first_of_next_month
 from tongchou.kernel.rate import Rate
+from tongchou.policy.calculation import FormulaValue, Value, shown
 from tongchou.policy.emitter import RATE_SCALE, Emitter
+from tongchou.policy.explain import exact_yuan
+from tongchou.policy.expressions import ExpressionError, names_in, operations_in
 from tongchou.policy.findings import Finding
 from tongchou.policy.model import Condition, FactSpec, FormulaRule, FormulaStep, Quantity, Repeat
 from tongchou.policy.program import Refusal
 from tongchou.policy.rejections import FACT_MISSING, FACT_WRONG, NOT_APPLICABLE
-from tongchou.policy.typed import Code
+from tongchou.policy.typed import ROUNDS, Code, typed
 from tongchou.policy.wording import formula_in_words
 
-Value = int | bool | date | Rate | str
 Rows = tuple[tuple[int, int], ...]
+Results = tuple[int, tuple[int, ...], tuple[Rows, ...], tuple[tuple[int, ...], ...], tuple[Fraction | int, ...]]
+"""Refusal, and for each step: value, rows of a repetition, values of the tables it names, amount in fen before rounding."""
 MOST_REPEATS = 600
 """Fifty years of months; a longer accumulation is refused."""
-
-
-@dataclass(frozen=True, slots=True)
-class FormulaValue:
-    """One computed step: fen (``unit`` 元), a count (个), a rate (率), a decimal (数), a date (日) or yes/no (是否).
-
-    ``formula`` is the rule in words, ``substituted`` the same with the numbers, ``citation`` document and article;
-    ``rows`` are the values of a repeated step, by year or month.
-    """
-
-    name: str
-    title: str
-    value: Value
-    unit: str
-    formula: str
-    substituted: str
-    citation: str
-    rows: tuple[tuple[int, str], ...] = ()
-
-    def value_text(self) -> str:
-        """The value for people: yuan with two decimals, percent, a count, or an ISO date."""
-        return shown(self.value, self.unit)
-
-    def text(self) -> str:
-        """Title, formula, numbers, value and article in Chinese."""
-        rows = "；".join(f"{number}：{value}" for number, value in self.rows)
-        listed = f"（{rows}）" if rows else ""
-        return f"{self.title}：{self.formula}：{self.substituted} = {self.value_text()}{listed}〔{self.citation}〕"
-
-
-def shown(value: Value, unit: str) -> str:
-    """A value for people; see :meth:`FormulaValue.value_text`."""
-    if isinstance(value, Rate):
-        return decimal_text(value.value) if unit == "数" else value.percent_text()
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    if isinstance(value, str):
-        return value
-    return format_yuan(value) if unit == "元" else str(value)
 
 
 class Formula:
@@ -84,6 +46,7 @@ class Formula:
         self.inputs = rule.inputs
         self._rule = rule
         self._codes: list[Code] = []
+        self._named: list[list[tuple[str, Code]]] = []
         specs = {spec.name: spec for spec in rule.inputs}
         emitter = Emitter(facts=specs, accumulators={}, findings=findings)
         emitter.defines, emitter.tables = defines, tables
@@ -94,10 +57,15 @@ class Formula:
             text = emitter.condition(condition)
             details = (("benefit", rule.title), ("reason", condition.because), ("cite", condition.place.citation))
             emitter.refuse(f"not ({text})", Refusal(NOT_APPLICABLE, details))
+        exact = []
         for step in rule.steps:
             if step.repeat is None:
+                exact.append(unrounded(emitter, step.quantity))
+                self._named.append(mentioned(emitter, step.quantity))
                 code, _ = emitter.quantity(step.quantity, f"v_{step.name}")
             else:
+                exact.append("0")
+                self._named.append([])
                 code = repeated(emitter, step, step.repeat)
             emitter.name_result(step.name, code, step.title)
             self._codes.append(code)
@@ -109,11 +77,13 @@ class Formula:
         body = "".join(f"    {line}\n" for line in emitter.lines)
         codes = "".join(f"{code.text}, " for code in self._codes)
         rows = "".join(f"{rows_name(step)}, " for step in rule.steps)
+        named = "".join(f"({''.join(f'{code.text}, ' for _, code in each)}), " for each in self._named)
         parameters = ", ".join(emitter.facts.values())
-        self.source = f"def formula({parameters}):\n{body}    return ({refused}), ({codes}), ({rows})\n"
-        namespace: dict[str, object] = {**DATE_FUNCTIONS, **emitter.constants}
+        returned = f"({refused}), ({codes}), ({rows}), ({named}), ({''.join(f'{text}, ' for text in exact)})"
+        self.source = f"def formula({parameters}):\n{body}    return {returned}\n"
+        namespace: dict[str, object] = {**DATE_FUNCTIONS, **emitter.constants, "Fraction": Fraction}
         exec(compile(self.source, f"<formula {rule.name}>", "exec"), namespace)  # noqa: S102 - text generated here
-        self._call = cast("Callable[..., tuple[int, tuple[int, ...], tuple[Rows, ...]]]", namespace["formula"])
+        self._call = cast("Callable[..., Results]", namespace["formula"])
 
     def evaluate(self, inputs: Mapping[str, object]) -> dict[str, Value]:
         """All steps by name.
@@ -128,25 +98,69 @@ class Formula:
 
     def explain(self, inputs: Mapping[str, object]) -> list[FormulaValue]:
         """All steps in order, with titles and citations; raises as :meth:`evaluate`."""
-        refused, results, rows = self._call(*(_encode(inputs, spec) for spec in self.inputs))
+        refused, results, rows, named, exact = self._call(*(_encode(inputs, spec) for spec in self.inputs))
         if refused:
             refusal = self._refusals[refused - 1]
             raise refusal.kind(**dict(refusal.details))
         titles = {spec.name: spec.title for spec in self.inputs} | {step.name: step.title for step in self._rule.steps}
         units = {"fen": "元", "date": "日", "rate": "数", "bool": "是否"}
         texts = {spec.name: shown(cast("Value", inputs[spec.name]), units.get(spec.kind, "个")) for spec in self.inputs}
-        found = []
-        for step, number, code, each in zip(self._rule.steps, results, self._codes, rows, strict=True):
+        found: list[FormulaValue] = []
+        for place, (step, code) in enumerate(zip(self._rule.steps, self._codes, strict=True)):
             if step.repeat is not None:
                 titles = titles | {step.repeat.name: step.repeat.title, step.name: f"上次的{step.title}"}
-            value, text = _decode(number, code), _text(step.quantity)
-            words, numbers = formula_in_words(text, titles), formula_in_words(text, titles | texts)
-            unit, citation = step.quantity.unit, step.quantity.place.citation
-            listed = tuple((count, shown(_decode(amount, code), unit)) for count, amount in each)
-            entry = FormulaValue(step.name, step.title, value, unit, words, numbers, citation, listed)
+            value, unit = _decode(results[place], code), step.quantity.unit
+            looked_up = {
+                name: shown(_decode(number, of), UNITS.get(of.type, "个"))
+                for (name, of), number in zip(self._named[place], named[place], strict=True)
+            }
+            entry = FormulaValue(
+                no=place + 1,
+                name=step.name,
+                title=step.title,
+                value=value,
+                unit=unit,
+                formula=formula_in_words(_text(step.quantity), titles),
+                substituted=formula_in_words(_text(step.quantity), titles | texts, looked_up),
+                citation=step.quantity.place.citation,
+                exact=_before_rounding(exact[place], results[place], unit),
+                rows=tuple((count, shown(_decode(amount, code), unit)) for count, amount in rows[place]),
+            )
             texts[step.name] = entry.value_text()
             found.append(entry)
         return found
+
+
+UNITS = {"fen": "元", "date": "日", "rate": "率", "bool": "是否"}
+"""How values of a type are shown, where they are no step of their own."""
+
+
+def mentioned(emitter: Emitter, quantity: Quantity) -> list[tuple[str, Code]]:
+    """The tables and named conditions that an expression mentions, each once, with their values."""
+    found: list[tuple[str, Code]] = []
+    known = len(emitter.unknowns)
+    for name in names_in(quantity.expression):
+        if name in emitter.tables:
+            found.append((name, emitter.quantity(emitter.tables[name], "t")[0]))
+        elif name in emitter.defines:
+            found.append((name, Code(emitter.condition(emitter.defines[name]), "bool")))
+    del emitter.unknowns[known:]  # the expression itself asks for them
+    return found
+
+
+def unrounded(emitter: Emitter, quantity: Quantity) -> str:
+    """The text of an amount in fen before anything in it is rounded; zero where nothing is."""
+    if quantity.expression is None or quantity.unit != "元" or not ROUNDS & operations_in(quantity.expression):
+        return "0"
+    try:
+        return emitter.let("exact", typed(quantity.expression, replace(emitter.scope, exact=True)).text)
+    except ExpressionError:
+        return "0"  # the mistake is reported where the value itself is typed
+
+
+def _before_rounding(exact: Fraction | int, amount: int, unit: str) -> str:
+    """The amount before rounding in yuan; empty where rounding changed nothing."""
+    return exact_yuan(Fraction(exact) / 100) if unit == "元" and exact and exact != amount else ""
 
 
 def rows_name(step: FormulaStep) -> str:
@@ -219,15 +233,6 @@ def months_between(start: date, end: date) -> int:
     """Full months from one day to another (满月数); none where the second does not come later."""
     months = (end.year - start.year) * 12 + end.month - start.month
     return max(0, months if add_months(start, months) <= end else months - 1)
-
-
-def decimal_text(value: Fraction) -> str:
-    """An exact decimal without trailing zeros; six places and ``…`` where it has no end."""
-    digits = f"{value.numerator * 10**12 // value.denominator:013d}" if value >= 0 else ""
-    if not digits:
-        return f"-{decimal_text(-value)}"
-    text = f"{digits[:-12]}.{digits[-12:]}".rstrip("0").rstrip(".")
-    return text if (value * 10**12).denominator == 1 else f"{text[: text.index('.') + 7]}…"
 
 
 DATE_FUNCTIONS: dict[str, Callable[..., int]] = {

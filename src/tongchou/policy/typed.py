@@ -48,6 +48,8 @@ ROUNDING_FUNCTIONS = (
     "round_down_to",
     "whole",
 )
+ROUNDS = frozenset(ROUNDING_FUNCTIONS) - {"whole"}
+"""Those that leave something out; ``whole`` counts."""
 MOST_PLACES = 6
 
 
@@ -72,13 +74,15 @@ Resolver = Callable[[str], "Code | Expression | None"]
 class Scope:
     """What names mean: ``resolve`` gives a Code, or an expression to be typed in its place, or ``None``.
 
-    ``let`` writes a statement that names a value (wanted name, text), so that a text may mention it twice.
+    ``let`` writes a statement that names a value (wanted name, text), so that a text may mention it twice. With ``exact``
+    nothing is rounded: amounts are fractions of a fen, for the explanation.
     """
 
     resolve: Resolver
     fact: Callable[[str], FactSpec]
     let: Callable[[str, str], str]
     dates: bool = False
+    exact: bool = False
 
 
 def typed(expression: Expression, scope: Scope) -> Code:
@@ -205,6 +209,8 @@ def _rounded(operation: Operation, scope: Scope) -> Code:
     if op == "whole":
         (amount, unit), _, _ = _same(codes)
         return Code(f"(({amount}) // {_positive(unit)})", "int")
+    if scope.exact:
+        return _unrounded(op, codes)
     if op == "quotient":
         (part, whole), _, _ = _same(codes[:2])
         scale = 10 ** _places(codes[2].text)
@@ -229,6 +235,21 @@ def _rounded(operation: Operation, scope: Scope) -> Code:
     if op == "share_down":
         return Code(f"(({amount}) * ({rate.text}) // {rate.scale})", "fen")
     return Code(f"((2 * ({amount}) * ({rate.text}) + {rate.scale}) // {2 * rate.scale})", "fen")
+
+
+def _unrounded(op: str, codes: list[Code]) -> Code:
+    """What a rounding function rounds, as a fraction."""
+    amount = codes[0]
+    if op in ("round_to", "round_down_to"):
+        return amount
+    if op == "quotient":
+        (part, whole), _, _ = _same(codes[:2])
+        scale = 10 ** _places(codes[2].text)
+        return Code(f"(Fraction({part}) * {scale} / ({whole}) if ({whole}) > 0 else 0)", "rate", scale)
+    if op in ("share", "share_down"):
+        return Code(f"(({amount.text}) * Fraction({codes[1].text}) / {codes[1].scale})", "fen")
+    part, whole = ("1", codes[1].text) if op == "divide" else tuple(_same(codes[1:])[0])
+    return Code(f"(({amount.text}) * Fraction({part}) / ({whole}) if ({whole}) > 0 else 0)", "fen")
 
 
 def _positive(text: str) -> str:

@@ -74,9 +74,11 @@ def in_words(text: str, facts: Mapping[str, FactSpec], accumulators: Mapping[str
     return text
 
 
-def formula_in_words(text: str, names: Mapping[str, str]) -> str:
-    """An expression of a formula with each of its names replaced, by titles or by values."""
+def formula_in_words(text: str, names: Mapping[str, str], tables: Mapping[str, str] | None = None) -> str:
+    """An expression of a formula with each of its names replaced, by titles or by values; ``tables`` are Chinese names."""
     replaced = _STEP_NAME.sub(lambda match: names.get(match.group(), match.group()), text)
+    for name in sorted(tables or (), key=len, reverse=True):
+        replaced = replaced.replace(name, (tables or {})[name])
     return in_words(replaced, {}, {})
 
 

@@ -81,7 +81,11 @@ def test_evaluate_as_json(outside: tuple[str, str], capsys: pytest.CaptureFixtur
     (result,) = json.loads(capsys.readouterr().out)
     assert [visit["payments"][0]["amount"] for visit in result["visits"]] == ["910.00", "91.01"]
     assert result["visits"][1]["burden"]["deductible"] == "800.00"
-    assert "100.01 × 91%" in "".join(result["visits"][1]["steps"])
+    assert "100.01 × 91%" in "".join(step["with_numbers"] for step in result["visits"][1]["steps"])
+    assert all(step["citation"] for visit in result["visits"] for step in visit["steps"])
+    first = result["visits"][0]
+    assert [part["kind"] for part in first["waterfall"]] == ["total", "fund", "cash"]
+    assert first["waterfall"][-1]["amount"] == first["cash"]
 
 
 def test_evaluate_in_words(outside: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
