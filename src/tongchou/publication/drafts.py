@@ -48,7 +48,7 @@ def draft_from(*, version: Version, starts_on: date, operator: Operator, area: s
             created_at=now,
             changed_at=now,
         )
-        control.record(action="create", object_kind="policy_draft", object_id=str(draft.pk), after=_summary(draft))
+        control.record(action="insert", object_kind="publication_draft", object_id=str(draft.pk), after=_summary(draft))
     return draft
 
 
@@ -74,7 +74,7 @@ def draft_from_upload(*, name: str, content: bytes, operator: Operator, area: st
             created_at=now,
             changed_at=now,
         )
-        control.record(action="create", object_kind="policy_draft", object_id=str(draft.pk), after=_summary(draft))
+        control.record(action="insert", object_kind="publication_draft", object_id=str(draft.pk), after=_summary(draft))
     return draft
 
 
@@ -295,7 +295,7 @@ def _open(draft: Draft) -> None:
 def _saved(draft: Draft, fields: list[str], reason: str) -> Draft:
     with control.writing(reason=reason, area=draft.area):
         draft.save(update_fields=fields)
-        control.record(action="change", object_kind="policy_draft", object_id=str(draft.pk), after=_summary(draft))
+        control.record(action="update", object_kind="publication_draft", object_id=str(draft.pk), after=_summary(draft))
     return draft
 
 
@@ -387,7 +387,7 @@ def withdraw(*, draft: Draft, operator: Operator, now: datetime) -> Draft:
             _withdraw_case(draft.case_id, operator, now)
         draft.state, draft.changed_at = Draft.State.WITHDRAWN, now
         draft.save(update_fields=["state", "changed_at"])
-        control.record(action="withdraw", object_kind="policy_draft", object_id=str(draft.pk))
+        control.record(action="withdraw", object_kind="publication_draft", object_id=str(draft.pk))
     return draft
 
 

@@ -79,7 +79,7 @@ def _publish(run: Execution) -> str:
     Draft.objects.filter(pk=payload["draft"]).update(state=Draft.State.PUBLISHED, changed_at=run.now)
     control.record(
         action="publish",
-        object_kind="policy_version",
+        object_kind="publication_publishedversion",
         object_id=f"{version.pack}@{version.starts_on}",
         after={"hash": version.hash, "starts_on": payload["starts_on"]},
     )
@@ -160,7 +160,7 @@ def _undo(run: Execution) -> str:
         version = _to_be_undone(run.payload, _day(run.now))
         Undoing.objects.create(version=version, undone_at=run.now, case_id=run.case_id, reason=run.payload["reason"])
         control.record(
-            action="undo", object_kind="policy_version", object_id=f"{version.pack}@{version.starts_on}",
+            action="undo", object_kind="publication_publishedversion", object_id=f"{version.pack}@{version.starts_on}",
             reason=run.payload["reason"],
         )  # fmt: skip
     return f"{version.title} 自 {version.starts_on} 起的版本已撤销，未曾生效"

@@ -30,6 +30,7 @@ from tongchou.policy import Bill, PolicyErrors
 from tongchou.publication import api as publication
 from tongchou.publication.models import Draft, PublishedVersion, Revision, Undoing
 from tongchou.settlement import planning
+from tongchou.web.control.trail_words import address_of
 
 pytestmark = pytest.mark.django_db
 People = dict[str, Operator]
@@ -74,7 +75,9 @@ def test_a_changed_number_from_the_draft_to_the_counter(policies: Path, people: 
     version = PublishedVersion.objects.get()
     assert (version.maker, version.case_id, version.hash) == ("reviewer", case_id, version.hash)
     assert "TE-1" in version.cases
-    assert Trail.objects.filter(action="publish", object_id=f"{PACK}@{NEXT_YEAR}").exists()
+    told = Trail.objects.get(action="publish", object_kind="publication_publishedversion")
+    assert told.object_id == f"{PACK}@{NEXT_YEAR}"
+    assert address_of(kind=told.object_kind, number=told.object_id) == f"/policy/packs/{PACK}/{NEXT_YEAR}/"
 
 
 def test_the_plan_of_a_settlement_names_the_version(policies: Path, people: People) -> None:

@@ -183,7 +183,15 @@ def test_the_case_file_is_accepted_by_the_command_and_by_the_page(
 
 
 @pytest.mark.parametrize(
-    "content", [b"\xff\x00", b"a: [", b"cases: []", b"x" * 600_000, b"title: x\ncases:\n  - {id: 1}\n"]
+    "content",
+    [
+        b"\xff\x00",
+        b"a: [",
+        b"cases: []",
+        b"x" * 600_000,
+        b"title: x\ncases:\n  - {id: 1}\n",
+        b"cases:\n" + b"  - {id: 1, title: x}\n" * 101,
+    ],
 )
 def test_what_is_no_case_file(city: cities.City, client_of: ClientOf, content: bytes) -> None:
     answer = client_of("clerk").post("/policy/try/", {"file": SimpleUploadedFile("case.yaml", content)})

@@ -26,6 +26,9 @@ ACTIONS = {
     "settle": "结算",
     "revoke": "撤销结算",
     "rerun_try": "试算",
+    "publish": "发布",
+    "undo": "撤销发布",
+    "withdraw": "撤回",
 }
 CHANNELS = {"web": "界面", "gateway": "接口", "cli": "命令行", "job": "后台任务", "database": "数据库"}
 _OTHERS = {
@@ -91,6 +94,11 @@ def address_of(*, kind: str, number: str) -> str:
         return reverse("settlement", args=[int(number)])
     if kind == "resettlement" and number.isdigit():
         return reverse("resettle_run", args=[int(number)])
+    if kind == "publication_draft" and number.isdigit():
+        return reverse("policy_draft", args=[int(number)])
+    if kind == "publication_publishedversion" and "@" in number:
+        pack, _, day = number.rpartition("@")
+        return reverse("policy_version", args=[pack, day])
     if kind == "control_case" and number.isdigit():
         return reverse("control_case", args=[int(number)])
     return ""

@@ -27,6 +27,7 @@ from tongchou.web.policy.reading import chains_of
 from tongchou.web.waterfall import Bar, bars_of
 
 MOST_VISITS = 12
+MOST_CASES = 100
 LARGEST = 512 * 1024
 _FIELD = re.compile(r"v(\d{1,2})\.(.+)")
 YES_NO = ("是", "否")
@@ -115,6 +116,11 @@ def _computed(book: PolicyBook, text: str) -> tuple[list[dict[str, Any]], str]:
     try:
         tree = parse_yaml(text, "案例")
         cases = read_case_file(tree) if isinstance(tree, Map) else []
+        if len(cases) > MOST_CASES:
+            return (
+                [],
+                f"文件中有{len(cases)}个案例，页面一次最多算{MOST_CASES}个；请分成几个文件，或用 tongchou policy evaluate",
+            )
         shown = [_shown(run_case(book, case)) for case in cases]
     except PolicyErrors as errors:
         return [], "；".join(finding.text() for finding in errors.findings[:3])
