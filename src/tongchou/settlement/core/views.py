@@ -23,10 +23,11 @@ class PaymentView(msgspec.Struct, frozen=True):
     amount: int
 
 
-class LineSplitView(msgspec.Struct, frozen=True):
+class LineSplitView(msgspec.Struct, frozen=True, omit_defaults=True):
     """A fee line as stored: quantity 1/10,000, price and limit 1/1,000,000 yuan, ratio 1/10,000, amounts fen.
 
-    Fields that are columns have their names: a view is also the row that is written.
+    Fields that are columns have their names: a view is also the row that is written (what is left out of it is
+    null there).
     """
 
     line_no: int
