@@ -44,6 +44,7 @@ from tongchou.control.services.sealing import seal
 from tongchou.control.services.sign_in import sign_in
 from tongchou.control.services.trail import record, record_reading
 from tongchou.control.vault import Sealer, decrypt, decrypt_bytes, encrypt, encrypt_bytes, search_hash, search_hashes
+from tongchou.control.vault import keys as data_keys
 
 __all__ = [
     "Actor",
@@ -72,6 +73,7 @@ __all__ = [
     "create_demo_operators",
     "create_operator",
     "current_actor",
+    "data_keys",
     "deadline_after",
     "decrypt",
     "decrypt_bytes",

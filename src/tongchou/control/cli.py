@@ -99,7 +99,7 @@ def _keys(args: argparse.Namespace) -> int:
         print(f"已换密 {rotation.finish(rehash=args.search_key)} 行")
     elif args.action == "forget":
         gone = rotation.forget_old_keys()
-        print(f"已清理密钥 {'、'.join(map(str, gone)) or '无'}；请同时从备份介质中销毁")
+        print(f"已清理密钥 {'、'.join(map(str, gone)) or '无'}；早先的备份还需要它们：备份过期后再从密钥备份中销毁")
     kept = vault.keys()
     print(f"密钥文件 {vault.keys_file()}，当前密钥 {kept.current}，共 {len(kept.ciphers)} 个")
     for column in columns.columns():

@@ -25,7 +25,8 @@ class Column:
     @property
     def name(self) -> str:
         """What people call it: the label, and the table where it is another's."""
-        return self.label if self.where == "true" else f"{self.label} ({self.table})"
+        own = self.where == "true" or self.label.startswith(self.table.replace("_", ".", 1))
+        return self.label if own else f"{self.label} ({self.table})"
 
 
 _columns: dict[tuple[str, str, str], Column] = {}

@@ -47,6 +47,7 @@ def _serve(args: argparse.Namespace) -> int:
     with database.started():
         set_django_up()
         _check_migrated()
+        _check_keys()
         _check_policies()
         collect_static()
         server = Server(host=args.host, port=args.port, workers=args.workers)
@@ -68,6 +69,7 @@ def _run(args: argparse.Namespace) -> int:
     home = Home.current()
     with home.sole_run(), database.started(responsible=True):
         migrate(verbosity=0)
+        _check_keys()
         _check_policies()
         collect_static()
         first_day = FirstDay(home.root / "demo-next-step")
@@ -176,6 +178,17 @@ def _check_migrated() -> None:
         raise OperationProblem(
             "数据库结构不是最新：请先执行 tongchou migrate", "the schema is not up to date: run tongchou migrate first"
         )
+
+
+def _check_keys() -> None:
+    """Make the data keys, or refuse to start where they were lost or can't be read: no page could show a number.
+
+    Raises:
+        Rejection: CTRL-053, CTRL-054.
+    """
+    from tongchou.control.api import data_keys
+
+    data_keys()
 
 
 def _check_policies() -> None:

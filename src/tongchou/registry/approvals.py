@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from tongchou.control import api as control
 from tongchou.control.api import Change, Execution, Kind, Operator
+from tongchou.kernel.identifiers import mask_id_number, mask_phone
 from tongchou.registry import services
 from tongchou.registry.models import SEALED, Person
 
@@ -19,6 +20,11 @@ CORRECTABLE = {
 """Columns that a clerk may propose to correct, with their Chinese names."""
 _DATES = {"birth_date"}
 _PRIVATE = frozenset(SEALED["registry_person"])
+_MASKS: Mapping[str, Callable[[str], str]] = {
+    "cert_no": mask_id_number,
+    "phone": mask_phone,
+    "address": lambda address: address[:6] + "*" * max(0, len(address) - 6),
+}
 
 
 def register() -> None:
@@ -92,18 +98,21 @@ def _correct(run: Execution) -> str:
 
 
 def _describe(payload: dict[str, Any]) -> Sequence[Change]:
-    """The reviewer must see whole numbers to compare them with the document; that they were shown stands in the trail."""
+    """What is handed in is shown whole, for it is compared with the document; that it was shown stands in the trail.
+
+    What stands in the record today stays masked: a clerk who proposes something is not thereby entitled to see it.
+    """
     person = Person.objects.filter(number=payload["person_number"]).first()
     if person is not None and _PRIVATE & payload["changes"].keys():
         control.record_reading(
-            persons=[person.pk], object_kind="case", object_id=person.number, reason="复核信息更正", action="unmask"
+            persons=[person.pk], object_kind="person", object_id=person.number, reason="办理信息更正", action="unmask"
         )
     return [
         Change(label="人员编号", before=payload["person_number"], after=payload["person_number"]),
         *(
             Change(
                 label=services.CHANGEABLE.get(field, field),
-                before=str(getattr(person, field, "") or "无") if person else "—",
+                before=_MASKS.get(field, str)(str(getattr(person, field) or "")) or "无" if person else "—",
                 after=value,
             )
             for field, value in payload["changes"].items()

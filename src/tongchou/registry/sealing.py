@@ -52,14 +52,15 @@ def fill_history(connection: Any) -> int:
 
 
 def _fill(connection: Any, table: str, column: str, label: str, hashed: str) -> int:
-    done = 0
+    done = last = 0
     more = f", {hashed} = made.hash" if hashed else ""
     while True:
         with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
             cursor.execute("SELECT set_config('tongchou.rotating', 'on', true)")
             cursor.execute(
-                f"""SELECT id, {column} FROM {table} WHERE {column} <> '' AND {column}_cipher IS NULL
-                    ORDER BY id LIMIT {BATCH} FOR UPDATE"""
+                f"""SELECT id, {column} FROM {table} WHERE id > %s AND {column} <> '' AND {column}_cipher IS NULL
+                    ORDER BY id LIMIT {BATCH} FOR UPDATE""",
+                [last],
             )
             rows = cursor.fetchall()
             if rows:
@@ -71,7 +72,7 @@ def _fill(connection: Any, table: str, column: str, label: str, hashed: str) -> 
             cursor.execute("SELECT set_config('tongchou.rotating', '', true)")
         if not rows:
             return done
-        done += len(rows)
+        done, last = done + len(rows), rows[-1][0]
 
 
 def _columns(rows: Sequence[tuple[int, str]], label: str) -> list[Any]:
