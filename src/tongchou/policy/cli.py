@@ -22,6 +22,7 @@ from tongchou.policy.document import version_differences
 from tongchou.policy.explain import ExplainedStep
 from tongchou.policy.findings import Finding, PolicyErrors
 from tongchou.policy.loader import SHAPES, default_pack_directory, read_cases, read_packs
+from tongchou.policy.overlays import parse_assignment, with_overlays
 from tongchou.policy.schema import schema_text
 from tongchou.policy.shapes import page, page_file, read_shapes
 from tongchou.policy.vocabulary import COMPONENT_TITLES
@@ -55,6 +56,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     evaluate.add_argument("--pack", type=Path, required=True, help="政策包文件或目录")
     evaluate.add_argument("--case", type=Path, required=True, help="案例文件")
     evaluate.add_argument("--as-of", type=date.fromisoformat, default=None, help="只用此日以前发布的版本")
+    evaluate.add_argument("--set", action="append", default=[], metavar="路径=新值", help="模拟参数，可重复")
     evaluate.add_argument("--explain", action="store_true", help="列出每一步的计算和条款")
     evaluate.add_argument("--json", action="store_true", help="以JSON输出，金额为元")
 
@@ -204,6 +206,7 @@ def _change_data(change: Difference) -> dict[str, str]:
 
 def _evaluate(args: argparse.Namespace) -> int:
     book = PolicyBook.load(args.pack, as_of=args.as_of)
+    book = with_overlays(book, [parse_assignment(text) for text in args.set])
     results = [run_case(book, case) for tree in read_cases(args.case) for case in read_case_file(tree)]
     if args.json:
         print(json.dumps([_as_data(result, explain=args.explain) for result in results], ensure_ascii=False, indent=2))

@@ -88,6 +88,10 @@ def scenarios_of(inputs: Inputs, book: PolicyBook, other: PolicyBook | None = No
     if other is None and not inputs.compares:
         return [first]
     overlays = overlays_of(inputs.sets)
+    unknown = [name for name in inputs.against_packs if name not in (other or book).packs]
+    if unknown:
+        known = "、".join(sorted((other or book).packs))
+        raise POLICY_UNUSABLE(findings=f"没有政策包 {'、'.join(unknown)}；可用：{known}")
     try:
         changed, since = with_draft(other or book, inputs) if inputs.draft else (other or book, None)
         changed = with_overlays(changed, overlays)

@@ -153,6 +153,7 @@ def test_a_draft_of_a_policy(city: cities.City, client: Client) -> None:
         ({"threshold": "两万"}, "请填写金额"),
         ({"months": "0"}, "请填写1至120的整数"),
         ({"data": "deadbeef"}, "请选择费用数据"),
+        ({"fixed": "area.assistance_percent"}, "请写成 事实=取值"),
         ({"number": "七成"}, "不能改为“七成”"),
         ({"number": "70"}, "请写成如70%"),
         ({"number": ""}, "请填写新值"),

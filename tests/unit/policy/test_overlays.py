@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -147,3 +150,21 @@ def test_an_overlay_with_the_same_number_computes_the_same(book: PolicyBook) -> 
         other = PolicyBook(overlaid(trees, [Overlay(entry.path, entry.text)]))
         other.bindings.update(book.bindings)
         assert paid(other, 43_210) == paid(book, 43_210), entry.path
+
+
+def test_a_case_is_evaluated_with_a_changed_number(tmp_path: Path) -> None:
+    """At the terminal: the explanation of the case names the overlay."""
+    case = tmp_path / "case.yaml"
+    case.write_text(
+        "cases:\n  - id: A\n    title: 一次住院\n    packs: [gansu-city]\n    on: 2015-06-01\n    benefit: 住院\n"
+        "    facts: {person.type: 居民, person.continuous_years: 1, visit.level: 三级}\n"
+        "    visits:\n      - {bill: {in_scope: 10000}}\n",
+        "utf-8",
+    )
+    command = [sys.executable, "-m", "tongchou.project.cli", "policy", "evaluate", "--explain", "--case", str(case)]
+    command += ["--pack", str(default_pack_directory()), "--set"]
+    done = subprocess.run([*command, "住院起付标准/本市/三级=500"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "模拟参数（住院起付标准/本市/三级：600→500" in done.stdout
+    refused = subprocess.run([*command, "住院起付标准/本市/特级=500"], capture_output=True, text=True)
+    assert (refused.returncode, "POL-050" in refused.stderr) == (2, True)

@@ -126,6 +126,24 @@ def test_persons_out_of_order_are_refused(tmp_path: Path) -> None:
         simulate_year(Inputs(**CITY), claims(tmp_path, {"person": 2}, {"person": 1}), BOOK)
 
 
+def test_assistance_is_chained_after_critical_illness(tmp_path: Path) -> None:
+    """The province's assistance as the last pack of the chain pays persons in need out of what the others left."""
+    poor = {"person": 1, "in_scope": 20_000_000, "person.identities": "特困、困难", "date": date(2026, 3, 5)}
+    rich = poor | {"person": 2, "person.identities": ""}
+    packs = ("gansu-city", "changsha-cii", "gansu-assistance")
+    found = simulate_year(
+        Inputs(**CITY, against_packs=packs, fixed={"area.assistance_percent": "60"}), claims(tmp_path, poor, rich), BOOK
+    )
+    added = {name: paid for name, paid in values(found, "layer").items() if paid[0] == 0 and paid[1] > 0}
+    assert added, values(found, "layer")
+    assert found["winners"]["gain"] == sum(paid[1] for paid in added.values())
+
+
+def test_an_unknown_pack_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Rejection, match="没有政策包 nowhere"):
+        simulate_year(Inputs(**CITY, against_packs=("gansu-city", "nowhere")), claims(tmp_path, {}), BOOK)
+
+
 def test_years_out_of_order_are_refused(tmp_path: Path) -> None:
     with pytest.raises(Rejection, match="待遇年度"):
         simulate_year(Inputs(**CITY), claims(tmp_path, {"year": 2026}, {"year": 2025}), BOOK)

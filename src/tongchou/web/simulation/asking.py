@@ -42,6 +42,7 @@ class Asked:
     on: str = ""
     threshold: str = "20000"
     months: str = ""
+    fixed: str = ""
     changed: dict[str, str] = field(default_factory=dict)
     balances: dict[str, str] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
@@ -85,6 +86,7 @@ def _again(run: JobRun, asked: Asked) -> Asked:
     asked.kind = PACKS if inputs.against_packs else DAY if inputs.against_on else DRAFT if inputs.draft else NUMBERS
     asked.threshold = format_yuan(inputs.threshold)
     asked.months = str(inputs.months or "")
+    asked.fixed = "；".join(f"{name}={value}" for name, value in inputs.fixed.items())
     asked.data = run.result.get("数据哈希") or run.arguments.get("data") or f"db:{run.arguments.get('year', '')}"
     for text in inputs.sets:
         head, _, value = text.partition("=")
@@ -96,7 +98,7 @@ def _again(run: JobRun, asked: Asked) -> Asked:
 
 
 def _sent(post: Mapping[str, str], schemes: Mapping[str, str]) -> Asked:
-    names = ("data", "kind", "title", "since", "against_on", "packs", "draft", "on", "threshold", "months")
+    names = ("data", "kind", "title", "since", "against_on", "packs", "draft", "on", "threshold", "months", "fixed")
     given = {name: post.get(name, "").strip()[:500] for name in names}
     scheme = post.get("scheme", "")
     asked = Asked(scheme=scheme if scheme in schemes else next(iter(schemes)), **given)
@@ -164,6 +166,7 @@ def _inputs(request: Request, asked: Asked, context: Mapping[str, Any]) -> simul
         threshold=_yuan(asked, "threshold", asked.threshold),
         balances={fund: _yuan(asked, f"b:{fund}", text) for fund, text in asked.balances.items() if text},
         months=_months(asked),
+        fixed=_fixed(asked),
     )
     _check_data(request, asked)
     if not asked.errors:
@@ -215,6 +218,15 @@ def _months(asked: Asked) -> int:
         asked.errors["months"] = "请填写1至120的整数，或留空"
         return 0
     return int(asked.months)
+
+
+def _fixed(asked: Asked) -> dict[str, str]:
+    """``事实=取值`` several times, parted by semicolons."""
+    parts = [part.strip() for part in asked.fixed.replace("；", ";").split(";") if part.strip()]
+    pairs = [part.partition("=") for part in parts]
+    if any(not equals or not name.strip() or not value.strip() for name, equals, value in pairs):
+        asked.errors["fixed"] = "请写成 事实=取值，几个用分号隔开，如 area.assistance_percent=60"
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def _start(request: Request, asked: Asked, inputs: simulation.Inputs) -> JobRun:
