@@ -160,3 +160,9 @@ def calendar_days(*, year: int) -> list[CalendarDay]:
 def number_series() -> list[NumberSeries]:
     """The series of gapless numbers and how far they are."""
     return list(NumberSeries.objects.order_by("-year", "code", "area"))
+
+
+def pending_of(*, kind: str, area: str) -> QuerySet[Case]:
+    """Cases of one kind and area that wait, the newest first."""
+    waiting = Case.objects.filter(kind=kind, area=area, state=Case.State.PENDING)
+    return waiting.select_related("maker").order_by("-made_at")

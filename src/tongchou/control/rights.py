@@ -44,6 +44,8 @@ POLICY_REVIEW = "policy.review"
 """Review a policy package before it is published."""
 SIMULATION_RUN = "simulation.run"
 """Simulate a policy on a year of claims, keep data sets for it."""
+DATA_EXTRACT = "data.extract"
+"""Ask for an anonymised extract for analysis, and take it out when it is approved."""
 RIGHTS_READ = "rights.read"
 """See operators, posts and grants."""
 RIGHTS_REQUEST = "rights.request"
@@ -90,6 +92,7 @@ FUNCTIONS: dict[str, str] = {
     POLICY_MAKE: "政策包提交",
     POLICY_REVIEW: "政策包复核",
     SIMULATION_RUN: "政策模拟",
+    DATA_EXTRACT: "匿名数据抽取",
     RIGHTS_READ: "岗位与权限查询",
     RIGHTS_REQUEST: "授权申请",
     RIGHTS_REVIEW: "授权内控复核",
@@ -151,7 +154,7 @@ STANDARD_POSTS = (
         code="accountant",
         name="财务",
         category="finance",
-        functions=_READER | {SETTLEMENT_EXPORT, DAY_CLOSE, OPERATION_READ, SIMULATION_RUN},
+        functions=_READER | {SETTLEMENT_EXPORT, DAY_CLOSE, OPERATION_READ, SIMULATION_RUN, DATA_EXTRACT},
     ),
     StandardPost(
         code="administrator",
@@ -213,6 +216,7 @@ SEPARATIONS: tuple[tuple[str, str, str], ...] = (
 STANDARD_STEPS: tuple[tuple[str, int, str, str, int], ...] = (
     ("rights.grant", 1, "内控复核", RIGHTS_REVIEW, 0),
     ("rights.grant", 2, "审批", RIGHTS_APPROVE, 0),
+    ("data.extract", 1, "领导审批", CASE_APPROVE, 0),
     ("operator.identity", 1, "内控复核", RIGHTS_REVIEW, 0),
     ("parameter.value", 1, "复核", PARAMETER_REVIEW, 0),
     ("organisation.change", 1, "内控复核", RIGHTS_REVIEW, 0),

@@ -32,6 +32,7 @@ ROOMS = (
     "settlement",
     "exchange",
     "operation",
+    "reports",
     "simulation",
     "web",
 )

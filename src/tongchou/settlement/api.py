@@ -34,9 +34,9 @@ from tongchou.settlement.enquiries import (
     query_encounters,
 )
 from tongchou.settlement.explaining import counters, explain, plan_of
-from tongchou.settlement.packages import UsedVersion, versions_of
 from tongchou.settlement.fees import upload_lines, withdraw_lines
 from tongchou.settlement.forgetting import count_answers, forget_answers
+from tongchou.settlement.packages import UsedVersion, versions_of
 from tongchou.settlement.partitions import ensure_fee_months
 from tongchou.settlement.planning import book
 from tongchou.settlement.receipts import once

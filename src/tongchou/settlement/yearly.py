@@ -35,6 +35,7 @@ LEFT JOIN settlement_accumulators l ON l.person_id = s.person_id AND l.scheme = 
 _COUNT = f"SELECT count(*) {_STANDING.format(joins='')}"
 _CLAIMS = f"""
 SELECT s.person_id, json_build_object(
+    'county', (SELECT left(p.area_id, 6) FROM registry_person p WHERE p.id = s.person_id),
     'benefit', s.benefit, 'benefit_year', s.benefit_year, 'facts', s.facts, 'out_of_scope', s.out_of_scope,
     'over_limit', s.over_limit, 'prior_self_pay', s.prior_self_pay, 'in_scope', s.in_scope, 'usable', s.account_used = '1',
     'balance', s.account_balance, 'fund_pay', s.fund_pay, 'account_pay', s.account_pay, 'cash_pay', s.cash_pay,
@@ -73,6 +74,8 @@ class YearClaim:
     account_pay: int
     cash_pay: int
     before: dict[str, int]
+    county: str = ""
+    """Where the person belongs, six digits; not finer."""
 
 
 def years_with_claims(*, area: str, scheme: str) -> list[int]:
@@ -128,7 +131,7 @@ def _of_person(number: int, rows: list[tuple[Any, ...]], year: str, later: Mappi
         part = _part(settled, year)
         yield YearClaim(
             person=number, benefit=settled["benefit"], facts=part["facts"], usable=settled["usable"], held=part["held"],
-            before={} if place else before, **{name: part[name] for name in _AMOUNTS},
+            before={} if place else before, county=settled["county"] or "", **{name: part[name] for name in _AMOUNTS},
         )  # fmt: skip
 
 

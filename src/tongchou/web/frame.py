@@ -28,6 +28,7 @@ MENU = (
      ("/admin/providers/", "/imports/institutions/")),
     ("医保目录", "admin:catalogues_item_changelist", rights.REFERENCE_READ, ("/admin/", "/imports/")),
     ("政策模拟", "simulation", rights.SIMULATION_RUN, ("/simulation/",)),
+    ("匿名抽取", "extracts", rights.DATA_EXTRACT, ("/extracts/",)),
     ("政策参数", "policy", rights.REFERENCE_READ, ("/policy/",)),
     ("任务中心", "operation_jobs", rights.OPERATION_READ, ("/operation/",)),
     ("复核队列", "control_queue", None, ("/control/cases/", "/control/inspections/")),

@@ -80,6 +80,8 @@ TABLE: dict[str, tuple[str, tuple[int, int, int, int]]] = {
     "resettle_submit": ("POST", (SIGN_IN, MISSING, DENIED, DENIED)),
     "resettle_drop": ("POST", (SIGN_IN, MISSING, DENIED, DENIED)),
     "resettle_person": ("GET", (SIGN_IN, MISSING, MISSING, DENIED)),
+    "extracts": ("GET", (SIGN_IN, DENIED, OK, DENIED)),
+    "extract_file": ("GET", (SIGN_IN, DENIED, MISSING, DENIED)),
     "simulation": ("GET", (SIGN_IN, DENIED, OK, DENIED)),
     "simulation_new": ("GET", (SIGN_IN, DENIED, OK, DENIED)),
     "simulation_compare": ("GET", (SIGN_IN, DENIED, MOVED, DENIED)),

@@ -43,6 +43,8 @@ STANDARD: tuple[dict[str, Any], ...] = (
      "purpose": "已上传、未确认的导入文件保存的天数", "standard": "3"},
     {"code": "retention.answers_days", "name": "应答内容保存期", "kind": "integer", "unit": "天", "least": 90, "most": 3660,
      "purpose": "已答复机构报文的应答内容保存的天数；受理记录一直保存，重复报文不会重复结算", "standard": "400"},
+    {"code": "extract.least_persons", "name": "匿名抽取最少人数", "kind": "integer", "unit": "人", "least": 3, "most": 1000,
+     "purpose": "匿名抽取的数据中，同一组特征至少对应的人数（k-匿名）", "standard": "10"},
 )  # fmt: skip
 """Parameters that the software itself reads, with what holds until a case gives a value. What a policy says stands in its
 package, never here."""

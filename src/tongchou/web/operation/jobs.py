@@ -16,6 +16,7 @@ from tongchou.kernel.jobs import KINDS
 from tongchou.kernel.rejection import Rejection
 from tongchou.operation import api as operation
 from tongchou.operation.api import JobRun
+from tongchou.reports import api as reports
 from tongchou.web.access import Request, page
 
 PER_PAGE = 25
@@ -110,6 +111,8 @@ def job_file(request: Request, run_id: int) -> HttpResponse | FileResponse:
     run = one(request, run_id)
     path = operation.file_folder(run.pk) / run.file
     own = run.requested_by_id == request.user.pk
+    if run.kind == reports.JOB:  # leaves by its own page, which notes it in the trail
+        raise Http404
     if not run.file or not path.is_file() or not (own or request.user.may(rights.OPERATION_RUN)):
         raise Http404
     return FileResponse(path.open("rb"), as_attachment=True, filename=run.file)
