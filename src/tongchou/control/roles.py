@@ -23,6 +23,9 @@ ADD_ONLY = (
     "settlement_settlement",
     "settlement_payment",
     "settlement_replacement",
+    "settlement_policypackage",
+    "publication_publishedversion",
+    "publication_undoing",
     "registry_change",
 )
 """Tables whose rows are added and never changed. The trail itself is narrower still: column by column."""

@@ -88,7 +88,8 @@ def unpack(name: str, content: bytes) -> tuple[str, str]:
         raise rejections.NOT_A_PACK(why=f"超过{LARGEST // 1024 // 1024}兆字节")
     if not content.startswith(b"PK\x03\x04"):
         return _decoded(name, content), ""
-    packs, cases = [], []
+    packs: list[str] = []
+    cases: list[str] = []
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             files = [info for info in archive.infolist() if info.filename.endswith((".yaml", ".yml"))]

@@ -219,6 +219,8 @@ def test_what_is_published_is_not_changed_by_anybody(policies: Path, people: Peo
         "UPDATE publication_publishedversion SET text = 'x'",
         "DELETE FROM publication_publishedversion",
         "TRUNCATE publication_publishedversion CASCADE",
+        "UPDATE settlement_policypackage SET content = 'x'",
+        "DELETE FROM settlement_policypackage",
     ):
         with (
             pytest.raises(DatabaseError, match=r"never changed|pending trigger"),

@@ -255,7 +255,7 @@ def _draft_page(
     base = publication.base_version(found)
     open_ = found.state == Draft.State.OPEN
     values = {item["parameter"]: (item["value"], item["cite"]) for item in found.amendments} | (sent or {})
-    sections = ()
+    sections: tuple[reading.ShownSection, ...] = ()
     if base is not None:
         printer = reading.Printer(_parameters(found), values)
         sections = printer.sections(document_of(base.pack).sections)

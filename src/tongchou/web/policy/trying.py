@@ -101,7 +101,8 @@ def trying(request: Request) -> HttpResponse:
 def _uploaded(request: Request, book: PolicyBook, content: bytes) -> HttpResponse:
     """A case file: all its cases are computed; the form shows the first."""
     if len(content) > LARGEST:
-        results, problem, text = [], "文件过大，案例文件不超过512KB", ""
+        results: list[dict[str, Any]] = []
+        problem, text = "文件过大，案例文件不超过512KB", ""
     else:
         text = content.decode("utf-8", "replace")
         results, problem = _computed(book, text)
@@ -178,7 +179,8 @@ def _form(book: PolicyBook, sent: Any) -> Form:
         for n in numbers
     }
     offered = _benefits(book, chain, [_day(text, today) for text in days.values()])
-    visits, specs = [], {}
+    visits: list[VisitForm] = []
+    specs: dict[str, FactSpec] = {}
     for n in numbers:
         asked = sent.get(f"v{n}.benefit", "") or sent.get(f"v{n - 1}.benefit", "") or sent.get("benefit", "")
         benefit = asked if asked in offered else offered[0] if offered else ""
@@ -292,7 +294,8 @@ def _fields_of(text: str) -> dict[str, str]:
     fields = {"chain": chain}
     for name, value in (first.get("facts") or {}).items():
         fields[name] = _as_field(value)
-    visits = first.get("visits") if isinstance(first.get("visits"), list) else [first]
+    listed = first.get("visits")
+    visits = listed if isinstance(listed, list) else [first]
     for number, visit in enumerate([visit for visit in visits if "reverse" not in visit][:MOST_VISITS], 1):
         at = f"v{number}."
         fields[f"{at}on"] = str(visit.get("on") or first.get("on") or "")

@@ -24,6 +24,7 @@ from tongchou.publication import api as publication
 from tongchou.publication.api import Draft
 from tongchou.web.access import Request, page
 from tongchou.web.policy import reading
+from tongchou.web.policy.timeline import pieces, scale_of
 
 EXPECTED = {
     "fund": "基金合计",
@@ -197,17 +198,17 @@ def _head(book: Any, found: Any) -> dict[str, Any]:
     """What is above every page of a version."""
     today = timezone.localdate()
     versions = book.packs[found.pack.id]
-    scale = reading.scale_of(versions, today)
+    scale = scale_of(versions, today)
     row = reading.published_row(found)
     return {
         "version": found,
         "pack": found.pack,
         "versions": versions,
-        "pieces": reading.pieces(versions, scale, today),
+        "pieces": pieces(versions, scale, today),
         "scale": scale,
         "today_at": scale.at(today),
         "current": next(
-            (piece.kind for piece in reading.pieces(versions, scale, today) if piece.since == found.pack.start), ""
+            (piece.kind for piece in pieces(versions, scale, today) if piece.since == found.pack.start), ""
         ),
         "published": row,
         "may_undo": row is not None and row.starts_on > today,
