@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.integration.settlement.test_stay import admit, bill, discharge, register, settle, upload
-from tests.integration.settlement.world import DAY, HOSPITAL, NOW, POOL, answer, line, person_number, read, receipt
+from tests.integration.settlement.world import DAY, HOSPITAL, NOW, POOL, answer, job, line, person_number, read, receipt
 from tongchou.kernel.rejection import Rejection
 from tongchou.ledger import api as ledger
-from tongchou.policy import PolicyBook
+from tongchou.policy import Bill, PolicyBook
 from tongchou.registry.models import IdentityClass, Person
 from tongchou.settlement import api, planning
 from tongchou.settlement.api import resettle
@@ -121,3 +121,67 @@ def test_only_the_days_asked_for_are_looked_at_and_what_follows_from_them() -> N
     for scope in (before, as_it_was):
         made = resettle.make_run(kind="person", scope=scope, reason="测试", maker=None, now=NOW, persons=[person.pk])
         assert resettle.try_all(made, now=NOW).totals["changed"] == 0
+
+
+@pytest.fixture
+def divided(tmp_path: Path) -> None:
+    """The same policy, and stays are divided by the dates of their costs."""
+    for file in (Path(__file__).parent / "packs_rerun").iterdir():
+        (tmp_path / file.name).write_text(file.read_text("utf-8").replace("counts_in: discharge", "counts_in: split"))
+    planning.use_book(PolicyBook.load(tmp_path))
+    for day in (date(2025, 6, 1), date(2025, 12, 1)):
+        api.ensure_fee_months(around=day)
+
+
+def a_stay(days: tuple[datetime, datetime], *costs: tuple[datetime, int]) -> int:
+    """A stay that is settled on its last day; gives the settlement."""
+    stay = admit(at=days[0])
+    upload(stay, *(line(n, yuan=yuan, occurred_at=at) for n, (at, yuan) in enumerate(costs, start=1)))
+    request = api.DischargeInput(encounter_id=stay, person_number=person_number(1), end_at=days[1])
+    api.discharge(institution_code=HOSPITAL, request=request)
+    total = 100 * sum(yuan for _, yuan in costs)
+    (result,) = api.settle_many(jobs=[job(bill(stay, total), institution=HOSPITAL)])
+    return int(read(result)["id"])
+
+
+@pytest.mark.usefixtures("divided")
+def test_a_stay_over_the_year_end_is_settled_again_year_by_year() -> None:
+    """80 % above 500 yuan in each year, at most 60,000 a year, 90 % of what is over it.
+
+    The stay in June uses 56,000 of 2025's limit, so the 10,000 of December get 4,000 and 90 % of 6,000; without it
+    (10,000 − 500) × 80 % = 7,600. The 5,000 of January get (5,000 − 500) × 80 % = 3,600 either way.
+    """
+    june, december, january = (datetime(*day, 3, tzinfo=UTC) for day in ((2025, 6, 2), (2025, 12, 28), (2026, 1, 2)))
+    first = a_stay((june, june + timedelta(days=9)), (june, 70_500))
+    second = a_stay((december, january), (december, 10_000), (january, 5_000))
+    told = api.settlement_view(second)
+    assert told.earlier_years is not None
+    assert told.fund_pay > 360_000
+    revoke(first)
+    person = Person.objects.get(number=person_number(1))
+    made = resettle.make_run(kind="person", scope=YEAR, reason="前序结算撤销", maker=None, now=NOW, persons=[person.pk])
+    made = resettle.approve_run(run_id=made.pk, case_id=1, digest=resettle.try_all(made, now=NOW).digest)
+    (change,) = made.persons.get().proposal["changes"]
+    assert change["fund"] == [told.fund_pay, 760_000 + 360_000]
+    assert resettle.book_row(row_id=made.persons.get().pk, now=NOW)
+    link = Replacement.objects.get()
+    new = api.settlement_view(link.successor_id)
+    assert new.earlier_years is not None
+    assert [(year.benefit_year, year.fund_pay) for year in new.earlier_years] == [("2025", 760_000)]
+    assert (new.cash_pay, new.benefit_year) == (1_500_000 - 1_120_000, "2026")
+    steps = api.explain(
+        plan_id=new.plan, package=new.package, values=new.values, facts=new.facts,
+        bill=Bill(new.out_of_scope, new.over_limit, new.prior_self_pay, new.in_scope),
+        accumulators=new.accumulators_before, earlier_years=new.earlier_years,
+    )  # fmt: skip
+    assert [step.amount for step in steps if step.fund] == [760_000, 360_000]
+    assert api.examine(today=DAY) == []
+    assert (
+        resettle.try_all(
+            resettle.make_run(kind="person", scope=YEAR, reason="再算", maker=None, now=NOW, persons=[person.pk]),
+            now=NOW,
+        ).totals["changed"]
+        == 0
+    )
+    assert revoke(second)["fund"] == -told.fund_pay
+    assert api.examine(today=DAY) == []

@@ -10,16 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from tongchou.kernel.money import format_yuan_grouped
 from tongchou.kernel.rejection import Rejection
 from tongchou.policy import Bill, Outcome, Plan
 from tongchou.settlement.core.decision import OWN_ACCOUNT, payments_of, pool_ratio
+from tongchou.settlement.core.facts import storable
 from tongchou.settlement.core.snapshots import EntitlementSnapshot, PersonSnapshot
-from tongchou.settlement.core.views import PaymentView
+from tongchou.settlement.core.views import EarlierYear, PaymentView
 
 Counters = dict[str, dict[str, int]]
 """Period → counter → value, of one person in one scheme."""
@@ -30,6 +32,7 @@ COUNTER, FACT, VERSION, LINES = "累计", "身份待遇", "政策版本", "明�
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """A settlement that counts today, as it was decided; amounts in fen.
 
+    ``earlier`` are the years before the last of a stay that the policy divides; their amounts are part of the settlement's own.
     ``root`` is the settlement that the institution was told of (itself, unless it was made again); it gives the place in the
     order. ``day`` chose rules and counters. ``person`` and ``entitlement`` are as known today, on that day.
     """
@@ -64,7 +67,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     facts: dict[str, Any]
     accumulators_before: dict[str, int]
     accumulator_delta: dict[str, dict[str, int]]
-    divided: bool = False
+    earlier: tuple[EarlierYear, ...] = ()
     person: PersonSnapshot | None = None
     entitlement: EntitlementSnapshot | None = None
 
@@ -97,8 +100,26 @@ class NewSplit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What one plan decides of a settlement: all of it, or one benefit year of a stay that the policy divides.
+
+    ``then`` are the counters that it was decided with; ``year`` is the earlier year as it was stored, none for the last.
+    """
+
+    plan: Plan
+    facts: Mapping[str, object]
+    bill: Bill
+    day: date
+    then: Mapping[str, int]
+    year: EarlierYear | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """With what a settlement is evaluated again, and what of that is another than it was decided with."""
+    """With what a settlement is evaluated again, and what of that is another than it was decided with.
+
+    ``bill`` is the whole; ``plan`` and ``facts`` are those of the last year where a stay is divided.
+    """
 
     plan: Plan
     facts: Mapping[str, object]
@@ -106,6 +127,15 @@ class Choice:
     person_type: str
     causes: tuple[Cause, ...] = ()
     splits: tuple[NewSplit, ...] = ()
+    earlier: tuple[Part, ...] = ()
+
+    def parts(self, one: Standing) -> tuple[Part, ...]:
+        """What is evaluated one after the other."""
+        rest = self.bill
+        for part in self.earlier:
+            rest = Bill(*(whole - own for whole, own in zip(rest, part.bill, strict=True)))
+        last = Part(plan=self.plan, facts=self.facts, bill=rest, day=one.day, then=one.accumulators_before)
+        return (*self.earlier, last)
 
 
 Choose = Callable[[Standing], Choice]
@@ -129,6 +159,7 @@ class Change:
     delta: Mapping[str, Mapping[str, int]]
     values: tuple[int, ...]
     causes: tuple[Cause, ...]
+    earlier: tuple[EarlierYear, ...] = ()
 
     @property
     def to_person(self) -> int:
@@ -171,12 +202,10 @@ def rerun(
     for one in standing:
         try:
             choice = choose(one)
-            before = values_before(choice.plan, one.day, held)
-            causes = (*choice.causes, *counter_causes(choice.plan, one.accumulators_before, before))
             change = None
-            if causes:
+            if choice.causes or _counters_differ(choice.parts(one), held):
                 found.evaluated += 1
-                change = evaluate(one, choice, before, causes, balance)
+                change = evaluate(one, choice, held, balance)
         except Rejection as refusal:
             found.refused.append(Refused(one, refusal.code, refusal.message, refusal.remedy))
             change = None
@@ -189,37 +218,105 @@ def rerun(
     return found
 
 
-def evaluate(
-    one: Standing, choice: Choice, before: Mapping[str, int], causes: tuple[Cause, ...], balance: int
-) -> Change | None:
-    """The result today; ``None`` where it is what was decided.
+def evaluate(one: Standing, choice: Choice, held: Counters, balance: int) -> Change | None:
+    """The result today on the counters held before it; ``None`` where it is what was decided.
 
     Raises:
         Rejection: what the policy refuses (POL-0xx).
         AssertionError: payers and bill differ (a bug).
     """
-    plan, facts, bill = choice.plan, choice.facts, choice.bill
-    outcome = plan.evaluate(facts, bill, before, one.account_pay)
-    if _same(one, choice, outcome):
+    parts = choice.parts(one)
+    found = _decide(parts, held, one.account_pay, trace=False)
+    if _same(one, choice, found):
         return None
-    wanted = account_share(one=one, share=outcome.person_pay, balance=balance)
-    outcome = plan.trace(facts, bill, before, wanted)
-    if outcome.fund_pay + outcome.person_pay != bill.total or bill.total != one.bill.total:
-        raise AssertionError(f"settlement {one.id}: {outcome!r} does not sum to {one.bill.total}")
-    return Change(
+    share = sum(decided.outcome.person_pay for decided in found)
+    found = _decide(parts, held, account_share(one=one, share=share, balance=balance), trace=True)
+    last = found[-1]
+    change = Change(
         old=one,
         choice=choice,
-        payments=payments_of(outcome, bill),
+        payments=tuple(paid for each in found for paid in payments_of(each.outcome, each.part.bill)),
+        deductible=sum(each.outcome.deductible for each in found),
+        pool_ratio=pool_ratio(last.part.plan, last.outcome),
+        fund_pay=sum(each.outcome.fund_pay for each in found),
+        account_pay=sum(each.outcome.account_pay for each in found),
+        cash_pay=sum(each.outcome.cash_pay for each in found),
+        benefit_year=_year(last.part),
+        before=last.before,
+        delta=_delta(found),
+        values=last.outcome.values,
+        causes=(*choice.causes, *(cause for each in found for cause in counter_causes(each))),
+        earlier=tuple(_kept(each) for each in found[:-1]),
+    )
+    if not change.fund_pay + change.account_pay + change.cash_pay == choice.bill.total == one.bill.total:
+        raise AssertionError(f"settlement {one.id}: {found!r} does not sum to {one.bill.total}")
+    return change
+
+
+class _Decided(NamedTuple):
+    """A part with the counters it saw and what came of it."""
+
+    part: Part
+    before: dict[str, int]
+    outcome: Outcome
+
+
+def _decide(parts: Sequence[Part], held: Counters, account: int, *, trace: bool) -> list[_Decided]:
+    """Decide parts one after the other, as separate settlements would be: each sees what the one before has counted and
+    what it has left of the money (fen) that the account carries.
+    """
+    local = {period: dict(values) for period, values in held.items()} if len(parts) > 1 else held
+    found = []
+    for part in parts:
+        before = values_before(part.plan, part.day, local)
+        run = part.plan.trace if trace else part.plan.evaluate
+        outcome = run(part.facts, part.bill, before, account)
+        account -= outcome.account_pay
+        if len(parts) > 1:
+            add(local, delta_by_period(part.plan, part.day, outcome))
+        found.append(_Decided(part, before, outcome))
+    return found
+
+
+def _counters_differ(parts: Sequence[Part], held: Mapping[str, Mapping[str, int]]) -> bool:
+    """Whether a part sees other counters than it was decided with. Of several parts, the first one that does is enough:
+    the ones before it then count what they counted.
+    """
+    if len(parts) == 1:
+        return dict(parts[0].then) != values_before(parts[0].plan, parts[0].day, held)
+    found = _decide(parts, {period: dict(values) for period, values in held.items()}, 0, trace=False)
+    return any(dict(each.part.then) != each.before for each in found)
+
+
+def _delta(found: Sequence[_Decided]) -> dict[str, dict[str, int]]:
+    total: Counters = {}
+    for each in found:
+        add(total, delta_by_period(each.part.plan, each.part.day, each.outcome))
+    return total
+
+
+def _year(part: Part) -> str:
+    return str(part.plan.benefit_year(part.day).start.year)
+
+
+def _kept(decided: _Decided) -> EarlierYear:
+    """An earlier year of a divided stay as it is stored with the settlement."""
+    part, outcome = decided.part, decided.outcome
+    if part.year is None:
+        raise AssertionError("an earlier year without its days")
+    return replace(
+        part.year,
+        benefit_year=_year(part),
+        package=part.plan.package_hash,
+        plan=part.plan.id,
         deductible=outcome.deductible,
-        pool_ratio=pool_ratio(plan, outcome),
+        pool_ratio=pool_ratio(part.plan, outcome),
         fund_pay=outcome.fund_pay,
         account_pay=outcome.account_pay,
         cash_pay=outcome.cash_pay,
-        benefit_year=str(plan.benefit_year(one.day).start.year),
-        before=before,
-        delta=delta_by_period(plan, one.day, outcome),
+        facts=storable(part.facts),
+        accumulators_before=decided.before,
         values=outcome.values,
-        causes=causes,
     )
 
 
@@ -257,15 +354,14 @@ def values_before(plan: Plan, day: date, held: Mapping[str, Mapping[str, int]]) 
     return {spec.name: held.get(plan.period_key(spec, day), {}).get(spec.name, 0) for spec in plan.accumulators}
 
 
-def counter_causes(plan: Plan, then: Mapping[str, int], now: Mapping[str, int]) -> tuple[Cause, ...]:
-    """Which counters the settlement saw otherwise."""
-    if dict(then) == now:
-        return ()
-    units = {spec.name: (spec.title, spec.unit) for spec in plan.accumulators}
+def counter_causes(decided: _Decided) -> tuple[Cause, ...]:
+    """Which counters a part saw otherwise."""
+    part = decided.part
+    units = {spec.name: (spec.title, spec.unit) for spec in part.plan.accumulators}
     return tuple(
-        Cause(COUNTER, units[name][0], _shown(then.get(name, 0), units[name][1]), _shown(value, units[name][1]))
-        for name, value in now.items()
-        if then.get(name, 0) != value
+        Cause(COUNTER, units[name][0], _shown(part.then.get(name, 0), units[name][1]), _shown(value, units[name][1]))
+        for name, value in decided.before.items()
+        if part.then.get(name, 0) != value
     )
 
 
@@ -296,16 +392,23 @@ def delta_by_period(plan: Plan, day: date, outcome: Outcome) -> dict[str, dict[s
     return found
 
 
-def _same(one: Standing, choice: Choice, outcome: Outcome) -> bool:
+def _same(one: Standing, choice: Choice, found: Sequence[_Decided]) -> bool:
     """Whether a result is to the fen what was decided. The version alone is no difference, nor how much a layer counted."""
-    paid = {(payment.layer, payment.fund): payment.amount for payment in outcome.payments if payment.amount}
+    paid: dict[tuple[str, str], int] = {}
+    for each in found:
+        for payment in each.outcome.payments:
+            key = (payment.layer, payment.fund)
+            paid[key] = paid.get(key, 0) + payment.amount
+    then: dict[tuple[str, str], int] = {}
+    for old in one.payments:
+        then[old.layer, old.fund] = then.get((old.layer, old.fund), 0) + old.amount
     return (
         choice.bill == one.bill
-        and paid == {(payment.layer, payment.fund): payment.amount for payment in one.payments}
-        and (outcome.account_pay, outcome.cash_pay) == (one.account_pay, one.cash_pay)
-        and outcome.deductible == one.deductible
-        and delta_by_period(choice.plan, one.day, outcome)
-        == {period: values for period, values in one.accumulator_delta.items() if values}
+        and {key: amount for key, amount in paid.items() if amount} == then
+        and sum(each.outcome.account_pay for each in found) == one.account_pay
+        and sum(each.outcome.cash_pay for each in found) == one.cash_pay
+        and sum(each.outcome.deductible for each in found) == one.deductible
+        and _delta(found) == {period: values for period, values in one.accumulator_delta.items() if values}
     )
 
 

@@ -83,8 +83,8 @@ def _replace(
     _write(stored, reversal, action="revoke", name="RR")
     account = _moved(account, original.account_pay)
     former = _split_lines(stored, change.choice.splits)
-    plan = change.choice.plan
-    packages.store(plan=plan, area=original.area, scheme=original.scheme, now=order.now)
+    for plan in (*(part.plan for part in change.choice.earlier), change.choice.plan):
+        packages.store(plan=plan, area=original.area, scheme=original.scheme, now=order.now)
     successor = _successor(change, original, account, day, order)
     told = stored.told or Told(original.payments, original.account_pay, original.cash_pay)
     run(_PERIODS, (original.person.id, original.scheme, list(change.delta)))
@@ -154,6 +154,7 @@ def _successor(
         accumulator_delta={period: dict(values) for period, values in change.delta.items()},
         values=change.values,
         payments=change.payments,
+        earlier_years=change.earlier or None,
         reversed_by=None,
         lines=(),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -17,11 +17,11 @@ from tongchou.settlement.core.bill import PricedLine
 from tongchou.settlement.core.decision import admit_person, med_type_of
 from tongchou.settlement.core.facts import Visit, facts_of, restored
 from tongchou.settlement.core.inputs import LineInput
-from tongchou.settlement.core.rerun import LINES, VERSION, Cause, Choice, NewSplit, Standing, fact_causes
+from tongchou.settlement.core.rerun import LINES, VERSION, Cause, Choice, NewSplit, Part, Standing, fact_causes
 from tongchou.settlement.core.snapshots import Snapshot
 from tongchou.settlement.core.tables import APPROVED, DISAPPROVED
-from tongchou.settlement.core.views import LineSplitView
-from tongchou.settlement.reading import local_day
+from tongchou.settlement.core.views import EarlierYear, LineSplitView
+from tongchou.settlement.reading import Question, local_day, read_snapshots
 from tongchou.settlement.resettle.reading import read_lines
 
 SELF_PAID_CLASS = "03"
@@ -65,13 +65,11 @@ class Chooser:
             Rejection: SETL-070 divided stay, SETL-071 other area, SETL-010 … SETL-014 not entitled any more, POL-0xx.
         """
         inside = self.scope.covers(one)
-        if one.divided:
-            raise rejections.RERUN_DIVIDED(settlement=one.id)
-        if inside and self.scope.facts and one.person is not None:
-            facts, person_type = self._facts(one)
-        else:
-            facts, person_type = restored(one.facts), one.person_type
-        plan = self._plan_today(one) if inside and self.scope.policy else self._plan_then(one)
+        known = _known(one) if inside and self.scope.facts else None
+        facts, person_type = restored(one.facts), one.person_type
+        if known is not None:
+            facts, person_type = self._facts(one, one.facts, known)
+        *before, plan = self._plans_today(one) if inside and self.scope.policy else self._plans_then(one)
         causes: tuple[Cause, ...] = ()
         bill = one.bill
         splits: tuple[NewSplit, ...] = ()
@@ -79,35 +77,66 @@ class Chooser:
             bill, splits, parts = self._split_again(one, plan)
             facts |= parts
             causes = self._version_causes(one, plan, bill)
-        if inside and self.scope.facts:
+        if known is not None:
             causes += fact_causes(plan, restored(one.facts), facts)
-        return Choice(plan=plan, facts=facts, bill=bill, person_type=person_type, causes=causes, splits=splits)
+        earlier = []
+        for year, its_plan in zip(one.earlier, before, strict=True):
+            part, its_causes = self._earlier(one, year, its_plan, known)
+            earlier.append(part)
+            causes += its_causes
+        return Choice(
+            plan=plan, facts=facts, bill=bill, person_type=person_type, causes=causes, splits=splits,
+            earlier=tuple(earlier),
+        )  # fmt: skip
 
-    def _facts(self, one: Standing) -> tuple[dict[str, object], str]:
+    def _earlier(
+        self, one: Standing, year: EarlierYear, plan: Plan, known: Snapshot | None
+    ) -> tuple[Part, tuple[Cause, ...]]:
+        """An earlier year of a divided stay: the person as on its last day, its own plan, its own costs."""
+        then = restored(year.facts)
+        facts = then
+        causes: tuple[Cause, ...] = ()
+        if plan.package_hash != year.package:
+            if self._splits_otherwise(year.plan, year.package, plan):
+                raise rejections.RERUN_DIVIDED(settlement=one.id)
+            causes = (Cause(VERSION, plan.title, version_of(year.plan), version_of(plan.id)),)
+        if known is not None and known.person is not None:
+            question = Question(
+                institution="",
+                message="",
+                person=known.person.number,
+                scheme=one.scheme,
+                day=year.until,
+                today=year.until,
+            )
+            facts, _ = self._facts(one, year.facts, read_snapshots([question])[0])
+            causes += fact_causes(plan, then, facts)
+        bill = Bill(year.out_of_scope, year.over_limit, year.prior_self_pay, year.in_scope)
+        part = Part(plan=plan, facts=facts, bill=bill, day=year.until, then=year.accumulators_before, year=year)
+        return part, causes
+
+    def _facts(self, one: Standing, stored: Mapping[str, Any], known: Snapshot) -> tuple[dict[str, object], str]:
         """The stored facts of the visit with those of the person as known today."""
-        if one.person is None:
-            raise rejections.UNKNOWN_PERSON(person_number="")
-        known = Snapshot(
-            day=one.day, catalogue_revision=0, provider_revision=0, person=one.person, entitlement=one.entitlement
-        )
-        insured = admit_person(snapshot=known, person_number=one.person.number, scheme=one.scheme)
+        number = known.person.number if known.person is not None else ""
+        insured = admit_person(snapshot=known, person_number=number, scheme=one.scheme)
         if insured.enrolment.pooling_area != one.area:
             raise rejections.RERUN_OTHER_AREA(settlement=one.id, area=insured.enrolment.pooling_area)
-        anywhere = Visit(level="1", local=True, chinese_medicine=False, emergency=False, rule_day=one.day)
+        anywhere = Visit(level="1", local=True, chinese_medicine=False, emergency=False, rule_day=known.day)
         fresh = facts_of(
             person=insured.person,
             enrolment=insured.enrolment,
             continuous_since=insured.entitlement.continuous_since,
             visit=anywhere,
         )
-        facts = {name: value for name, value in restored(one.facts).items() if not name.startswith("person.")}
+        facts = {name: value for name, value in restored(stored).items() if not name.startswith("person.")}
         facts.update((name, value) for name, value in fresh.items() if name.startswith("person."))
         return facts, insured.enrolment.person_type
 
-    def _plan_today(self, one: Standing) -> Plan:
+    def _plans_today(self, one: Standing) -> tuple[Plan, ...]:
+        """The plans of the years of a visit, as known today; a visit that is not divided has one."""
         med_type = med_type_of(one.med_type)
         if not med_type.stay:
-            return planning.choose_plan(area=one.area, scheme=one.scheme, med_type=med_type, on=one.day)
+            return (planning.choose_plan(area=one.area, scheme=one.scheme, med_type=med_type, on=one.day),)
         years = planning.years_of_stay(
             area=one.area,
             scheme=one.scheme,
@@ -115,20 +144,28 @@ class Chooser:
             admitted=one.admitted,
             discharged=max(one.admitted, one.discharged or one.day),
         )
-        if len(years) > 1 or years[0].day != one.day:
+        days = [year.until for year in one.earlier]
+        if [year.day for year in years][-1] != one.day or not set(days) <= {year.day for year in years[:-1]}:
             raise rejections.RERUN_DIVIDED(settlement=one.id)
-        return years[0].plan
+        # A year without costs was left out when the stay was settled.
+        return (*(year.plan for year in years[:-1] if year.day in days), years[-1].plan)
 
-    def _plan_then(self, one: Standing) -> Plan:
-        key = (one.plan, one.package)
+    def _plans_then(self, one: Standing) -> tuple[Plan, ...]:
+        years = [(year.plan, year.package) for year in one.earlier]
+        return tuple(self._plan_then(*key) for key in (*years, (one.plan, one.package)))
+
+    def _plan_then(self, plan_id: str, package: str) -> Plan:
+        key = (plan_id, package)
         if key not in self._plans:
-            self._plans[key] = explaining.plan_of(plan_id=one.plan, package=one.package)
+            self._plans[key] = explaining.plan_of(plan_id=plan_id, package=package)
         return self._plans[key]
 
     def _split_again(self, one: Standing, plan: Plan) -> tuple[Bill, tuple[NewSplit, ...], dict[str, Any]]:
         """The bill under another version: split again only if the line rules or the parts are others."""
-        if not self._splits_otherwise(one, plan):
+        if not self._splits_otherwise(one.plan, one.package, plan):
             return one.bill, (), {}
+        if one.earlier:
+            raise rejections.RERUN_DIVIDED(settlement=one.id)
         lines = self._lines.get(one.id) or read_lines([one]).get(one.id, ())
         priced = [self._price(line, one) for line in lines]
         splits = tuple(
@@ -138,12 +175,12 @@ class Chooser:
         )
         return bills.bill_of(priced), splits, bills.part_facts(plan, priced)
 
-    def _splits_otherwise(self, one: Standing, plan: Plan) -> bool:
-        """Whether a plan may split the lines in another way than the settlement's own, or pays for parts of them."""
-        key = (one.plan, one.package, plan.id)
+    def _splits_otherwise(self, plan_id: str, package: str, plan: Plan) -> bool:
+        """Whether a plan may split the lines in another way than the one that was used, or pays for parts of them."""
+        key = (plan_id, package, plan.id)
         if key not in self._otherwise:
             try:
-                then = self._plan_then(one).program.lines
+                then = self._plan_then(plan_id, package).program.lines
             except Rejection:
                 then = None
             self._otherwise[key] = bool(plan.program.parts) or then is None or then != plan.program.lines
@@ -154,13 +191,13 @@ class Chooser:
         self._lines = read_lines(one for one in settlements if self._needs_lines(one))
 
     def _needs_lines(self, one: Standing) -> bool:
-        if not (self.scope.policy and self.scope.covers(one)) or one.divided:
+        if not (self.scope.policy and self.scope.covers(one)) or one.earlier:
             return False
         try:
-            plan = self._plan_today(one)
+            plan = self._plans_today(one)[-1]
         except Rejection:
             return False
-        return plan.package_hash != one.package and self._splits_otherwise(one, plan)
+        return plan.package_hash != one.package and self._splits_otherwise(one.plan, one.package, plan)
 
     def _price(self, line: LineSplitView, one: Standing) -> PricedLine:
         """A stored line split by the policy and the catalogue of its own day, as both are known today."""
@@ -210,6 +247,13 @@ class Chooser:
         if bill != one.bill:
             causes.append(Cause(LINES, "符合范围金额(分)", str(one.in_scope), str(bill.in_scope)))
         return tuple(causes)
+
+
+def _known(one: Standing) -> Snapshot:
+    """The person as known today, on the day of the settlement."""
+    return Snapshot(
+        day=one.day, catalogue_revision=0, provider_revision=0, person=one.person, entitlement=one.entitlement
+    )
 
 
 def version_of(plan_id: str) -> str:

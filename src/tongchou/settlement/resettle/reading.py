@@ -57,7 +57,7 @@ SELECT p.id, json_build_object('id', p.id, 'number', p.number, 'name', p.name, '
                     ORDER BY y.line)
                 FROM settlement_payment y WHERE y.settlement_id = s.id), '[]'),
             'facts', s.facts, 'accumulators_before', s.accumulators_before, 'accumulator_delta', s.accumulator_delta,
-            'divided', s.earlier_years IS NOT NULL,
+            'earlier', coalesce(s.earlier_years, '[]'),
             'person', CASE WHEN %(facts)s AND d.day BETWEEN %(begin)s AND %(end)s
                 THEN registry_person_snapshot(p.number, s.scheme, d.day) || '{"cert_no": ""}' END,
             'entitlement', CASE WHEN %(facts)s AND d.day BETWEEN %(begin)s AND %(end)s THEN (

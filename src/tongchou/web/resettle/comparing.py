@@ -66,8 +66,14 @@ def _fresh(made: resettle.Resettlement, row: resettle.ResettledPerson) -> dict[s
     if trial.digest != row.digest:
         return {}
     return {
-        str(change.old.id): change.choice.plan.explain(
-            change.values, change.choice.facts, change.choice.bill, change.before
+        str(change.old.id): settlement.explain(
+            plan_id=change.choice.plan.id,
+            package=change.choice.plan.package_hash,
+            values=change.values,
+            facts=change.choice.facts,
+            bill=change.choice.bill,
+            accumulators=change.before,
+            earlier_years=change.earlier,
         )
         for change in trial.changes
     }
@@ -77,9 +83,14 @@ def _steps(view: settlement.SettlementView) -> list[ExplainedStep]:
     bill = Bill(view.out_of_scope, view.over_limit, view.prior_self_pay, view.in_scope)
     try:
         return settlement.explain(
-            plan_id=view.plan, package=view.package, values=view.values, facts=view.facts, bill=bill,
-            accumulators=view.accumulators_before, earlier_years=view.earlier_years or (),
-        )  # fmt: skip
+            plan_id=view.plan,
+            package=view.package,
+            values=view.values,
+            facts=view.facts,
+            bill=bill,
+            accumulators=view.accumulators_before,
+            earlier_years=view.earlier_years or (),
+        )
     except Rejection:
         return []
 
