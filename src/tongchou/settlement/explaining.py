@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -51,8 +51,9 @@ def explain(
         then = plan_of(plan_id=year.plan, package=year.package)
         steps.append(_heading(f"费用发生在 {year.since} 至 {year.until}", own, then))
         steps += then.explain(year.values, restored(year.facts), own, year.accumulators_before)
-    steps.append(_heading(f"费用发生在 {earlier_years[-1].until} 之后", rest, plan))
-    steps += plan.explain(tuple(values), restored(facts), rest, accumulators)
+    last, since = restored(facts), earlier_years[-1].until + timedelta(days=1)
+    steps.append(_heading(f"费用发生在 {since} 至 {last['visit.date']}", rest, plan))
+    steps += plan.explain(tuple(values), last, rest, accumulators)
     return [replace(step, no=number) for number, step in enumerate(steps, start=1)]
 
 

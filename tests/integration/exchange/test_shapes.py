@@ -269,7 +269,10 @@ def test_shp_52_2_a_stay_over_the_year_end_is_divided_by_fee_date(hospital: Call
     assert [year["benefit_year"] for year in settlement.earlier_years] == ["2025"]
     found, steps = shown(settlement)
     headings = [(step.formula, step.amount) for step in steps if step.title == "按费用发生日期划分年度"]
-    assert headings == [("费用发生在 2025-12-25 至 2025-12-31", 300_000), ("费用发生在 2025-12-31 之后", 200_000)]
+    assert headings == [
+        ("费用发生在 2025-12-25 至 2025-12-31", 300_000),
+        ("费用发生在 2026-01-01 至 2026-01-02", 200_000),
+    ]
     assert [step.amount for step in steps if step.fund] == [100_000, 160_000]
     assert [step.no for step in steps] == list(range(1, len(steps) + 1))
     assert_printed(found, steps, "2025-12-25 至 2025-12-31", "1,000.00", "1,600.00")
