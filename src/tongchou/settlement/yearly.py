@@ -33,6 +33,11 @@ LEFT JOIN settlement_accumulators y ON y.person_id = s.person_id AND y.scheme = 
 LEFT JOIN settlement_accumulators l ON l.person_id = s.person_id AND l.scheme = s.scheme AND l.period = 'life'
 """
 _COUNT = f"SELECT count(*) {_STANDING.format(joins='')}"
+_PLACE = """
+CASE WHEN EXISTS (SELECT 1 FROM settlement_replacement x WHERE x.successor_id = s.id)
+    THEN (SELECT o.settled_at FROM settlement_settlement o WHERE o.id = settlement_root(s.id)) ELSE s.settled_at END
+"""
+"""What a re-run settled again keeps its place among the person's claims."""
 _CLAIMS = f"""
 SELECT s.person_id, json_build_object(
     'county', (SELECT left(p.area_id, 6) FROM registry_person p WHERE p.id = s.person_id),
@@ -42,7 +47,7 @@ SELECT s.person_id, json_build_object(
     'earlier', s.earlier_years, 'delta', s.accumulator_delta, 'held', coalesce(y.values, '{{}}') || coalesce(l.values, '{{}}')
 )::text
 {_STANDING.format(joins=_HELD)}
-ORDER BY sha256(%(key)s || int8send(s.person_id)), s.settled_at, s.id
+ORDER BY sha256(%(key)s || int8send(s.person_id)), {_PLACE}, s.id
 """
 _LATER_LIFE = """
 SELECT s.person_id, (s.accumulator_delta -> 'life')::text
