@@ -230,8 +230,11 @@ def _unit(parsed: Expression) -> str:
 # -- applying -------------------------------------------------------------------------------------------------------------
 
 
-def overlaid(trees: Sequence[Map], overlays: Iterable[Overlay]) -> list[Map]:
+def overlaid(trees: Sequence[Map], overlays: Iterable[Overlay], *, packs: Sequence[str] = ()) -> list[Map]:
     """The documents with the overlays applied; the given trees stay as they are.
+
+    Args:
+        packs: parameters are those of these packs only; empty: of all.
 
     A version that begins before an overlay's day is divided there: the copy that begins on the day has the new value.
 
@@ -241,7 +244,7 @@ def overlaid(trees: Sequence[Map], overlays: Iterable[Overlay]) -> list[Map]:
     """
     result = list(trees)
     for overlay in sorted(overlays, key=lambda overlay: overlay.start or date.min):
-        result = _apply(result, overlay)
+        result = _apply(result, overlay, packs)
     return result
 
 
@@ -254,15 +257,18 @@ def load_overlaid(directory: Path | str, overlays: Sequence[Overlay], *, bound_o
     return with_overlays(PolicyBook.load(directory, bound_only=bound_only), overlays)
 
 
-def with_overlays(book: PolicyBook, overlays: Sequence[Overlay]) -> PolicyBook:
+def with_overlays(book: PolicyBook, overlays: Sequence[Overlay], *, packs: Sequence[str] = ()) -> PolicyBook:
     """Another book: the same packs and bindings with overlays. Without overlays, the same book.
+
+    Args:
+        packs: see :func:`overlaid`.
 
     Raises:
         Rejection: see :func:`overlaid`. PolicyErrors: the checker refuses what results.
     """
     if not overlays:
         return book
-    return _checked(overlaid(trees_of(book), overlays), book)
+    return _checked(overlaid(trees_of(book), overlays, packs=packs), book)
 
 
 def _checked(trees: Sequence[Map], bindings: PolicyBook | None = None) -> PolicyBook:
@@ -277,8 +283,8 @@ def _checked(trees: Sequence[Map], bindings: PolicyBook | None = None) -> Policy
     return book
 
 
-def _apply(trees: Sequence[Map], overlay: Overlay) -> list[Map]:
-    path = _resolve(trees, overlay)
+def _apply(trees: Sequence[Map], overlay: Overlay, packs: Sequence[str]) -> list[Map]:
+    path = _resolve([tree for tree in trees if not packs or _word(tree, "pack") in packs], overlay)
     result: list[Map] = []
     changed = False
     for tree in trees:

@@ -1,6 +1,6 @@
 """What other rooms may use of simulation."""
 
-from tongchou.simulation.choices import Choice, all_packs, balances, choices, drafts
+from tongchou.simulation.choices import Choice, all_packs, balances, choices, drafts, financing_classes, insured
 from tongchou.simulation.files import RowError, RowErrors
 from tongchou.simulation.intake import TITLES, take_in, template
 from tongchou.simulation.jobs import FIGURES, FILE, KIND, described
@@ -32,6 +32,8 @@ __all__ = [
     "choices",
     "described",
     "drafts",
+    "financing_classes",
+    "insured",
     "grouping_titles",
     "require_comparison",
     "row_name",

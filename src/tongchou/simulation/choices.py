@@ -5,21 +5,31 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from tongchou.kernel.rejection import Rejection
 from tongchou.ledger import api as ledger
 from tongchou.policy import PolicyBook, PolicyErrors
 from tongchou.policy.overlays import Parameter, parameters
 from tongchou.publication import api as publication
+from tongchou.registry import api as registry
+from tongchou.settlement import api as settlement
 from tongchou.simulation.rejections import POLICY_UNUSABLE
 
-CLAIM_SECTIONS = ("tables", "define", "exclusions", "benefits", "payers")
-"""What decides about claims; how fee lines are split and who finances the fund is decided before."""
+CLAIM_SECTIONS = ("tables", "define", "exclusions", "benefits", "payers", "financing")
+"""What decides about claims and income; how fee lines are split is decided before."""
 WORDS = {
     "layers": "", "bands": "分段", "tiers": "", "ratio": "支付比例", "deductible": "起付标准", "caps": "限额", "amount": "金额",
     "adjust": "调整", "add": "增减", "times": "乘以", "set": "改为", "at_least": "不低于", "at_most": "不高于", "to": "上限",
     "when": "条件", "requires": "条件", "rules": "", "value": "", "nth": "多次", "factors": "系数", "floor": "最低",
-    "subtract": "每次减少", "reduce": "每次降低", "step": "每档", "limit": "限额", "per": "每",
+    "classes": "", "total": "合计", "person": "个人", "central": "中央财政", "province": "省财政", "city": "市财政",
+    "county": "县区财政", "on_behalf": "代缴", "subtract": "每次减少", "reduce": "每次降低", "step": "每档", "limit": "限额", "per": "每",
 }  # fmt: skip
-SECTION_TITLES = {"tables": "标准表", "define": "条件", "exclusions": "不予支付", "payers": "个人账户"}
+SECTION_TITLES = {
+    "tables": "标准表",
+    "define": "条件",
+    "exclusions": "不予支付",
+    "payers": "个人账户",
+    "financing": "筹资标准",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +59,14 @@ def choices(book: PolicyBook, *, area: str, scheme: str, on: date) -> list[tuple
                 inner = rest if section == "benefits" else [name, *rest]
                 groups.setdefault(group, []).append(_choice(entry, inner, titles, set(readings.values())))
     return list(groups.items())
+
+
+def financing_classes(book: PolicyBook, *, area: str, scheme: str, on: date) -> list[str]:
+    """The person classes of the financing table in force on a day; none where the scheme has no table."""
+    try:
+        return [entry.id for entry in book.financing(area=area, scheme=scheme, on=on).classes]
+    except Rejection:
+        return []
 
 
 def _choice(entry: Parameter, inner: list[str], titles: dict[str, str], readings: set[str]) -> Choice:
@@ -87,4 +105,13 @@ def balances(*, area: str, funds: list[str], on: date) -> dict[str, int]:
         held = -sum(ledger.balance(area=area, account_code=code, party=None, on=on) for code in codes if code in known)
         if held > 0:
             found[fund] = held
+    return found
+
+
+def insured(*, area: str, scheme: str, on: date) -> dict[str, int]:
+    """Insured persons of a day by the policy's classes."""
+    found: dict[str, int] = {}
+    for code, count in registry.insured_by_type(pooling_area=area, scheme=scheme, on=on).items():
+        word = settlement.PERSON_TYPES.get(code, "其他")
+        found[word] = found.get(word, 0) + count
     return found

@@ -50,6 +50,9 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument(
         "--balance", action="append", default=[], metavar="基金=元", help="基金结余，用于可支付月数，可重复"
     )
+    parser.add_argument(
+        "--insured", action="append", default=[], metavar="缴费类别=人数", help="参保人数，用于全年筹资收入，可重复"
+    )
     parser.add_argument("--months", type=int, default=0, help="数据覆盖的月数，默认为数据中出现的月数")
     parser.add_argument(
         "--sums", metavar="事实", help="只要一项待遇的基金支付合计，按这些事实分组（逗号分开）；最快，须写--on"
@@ -137,6 +140,7 @@ def _inputs(args: argparse.Namespace) -> Inputs:
         threshold=int(parse_yuan(args.threshold)),
         balances={fund: int(parse_yuan(yuan)) for fund, yuan in (_pair(t, "--balance 基金=元") for t in args.balance)},
         months=args.months,
+        insured={name: int(count) for name, count in (_pair(t, "--insured 缴费类别=人数") for t in args.insured)},
     )
 
 

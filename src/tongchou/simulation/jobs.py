@@ -11,9 +11,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from tongchou.kernel.jobs import RunningJob, job
-from tongchou.registry import api as registry
 from tongchou.settlement import api as settlement
-from tongchou.simulation.choices import all_packs
+from tongchou.simulation.choices import all_packs, insured
 from tongchou.simulation.rejections import NO_CLAIMS, UNKNOWN_DATA
 from tongchou.simulation.service import Inputs, simulate_year
 from tongchou.simulation.snapshots import Snapshot, Store, export_year
@@ -66,23 +65,13 @@ def _data(run: RunningJob, inputs: Inputs, store: Store) -> Snapshot:
             progress=lambda done, total: run.progress(done=done, total=total, note=f"导出 {done:,} 笔"),
         )
         now = timezone.localtime()
-        insured = registry.insured_by_type(pooling_area=inputs.area, scheme=inputs.scheme, on=now.date())
         taken = store.keep(
             file, title=f"数据库 {year} 年度，截至 {now:%Y-%m-%d %H:%M}", source="database", scheme=inputs.scheme,
-            claims=claims, now=now, year=year, insured=_classes(insured),
+            claims=claims, now=now, year=year, insured=insured(area=inputs.area, scheme=inputs.scheme, on=now.date()),
         )  # fmt: skip
     with run.step(checkpoint=taken.hash, note="数据已导出"):
         pass
     return taken
-
-
-def _classes(insured: dict[str, int]) -> dict[str, int]:
-    """Insured persons by the policy's classes."""
-    found: dict[str, int] = {}
-    for code, count in insured.items():
-        word = settlement.PERSON_TYPES.get(code, "其他")
-        found[word] = found.get(word, 0) + count
-    return found
 
 
 def described(inputs: Inputs) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from itertools import pairwise
 from typing import Any
 
@@ -25,6 +26,7 @@ from tongchou.simulation.year import (
     LEVEL,
     REFUSED,
     UNNAMED,
+    Scenario,
     Tally,
     YearRun,
 )
@@ -39,13 +41,24 @@ BURDEN_BANDS = (0, 50_000, 100_000, 200_000, 500_000, 1_000_000, 2_000_000, 5_00
 MONTHS_IN_YEAR = 12
 
 
-def results(run: YearRun, *, threshold: int, balances: Mapping[str, int], months: int = 0) -> dict[str, Any]:
+def results(
+    run: YearRun,
+    *,
+    threshold: int,
+    balances: Mapping[str, int],
+    months: int = 0,
+    insured: Mapping[str, int] | None = None,
+) -> dict[str, Any]:
     """All figures of a run.
 
     Args:
         threshold: out-of-pocket in fen from which a person's year counts as catastrophic (灾难性支出).
         balances: fund code → balance in fen, for the months of payment capacity.
         months: months that the claims cover; 0 = as many as occur in them.
+        insured: persons by class of the financing table, for the income of a year; none = no income is computed.
+
+    Raises:
+        Rejection: POL-011 a class that the financing table does not have, POL-040 a policy has no financing table.
     """
     burdens = [tally.per_person("burden") for tally in run.tallies]
     classes = _classes(run)
@@ -63,6 +76,7 @@ def results(run: YearRun, *, threshold: int, balances: Mapping[str, int], months
         "distribution": _distribution(burdens),
         "catastrophic": _catastrophic(run, burdens, classes, threshold),
         "capacity": _capacity(run.tallies, balances, covered),
+        "income": _income(run, insured, covered) if insured else None,
         "recorded": {
             "compared": run.differences.compared,
             "differing": run.differences.differing,
@@ -272,6 +286,33 @@ def _months(run: YearRun) -> int:
     """How many months occur in the claims; claims without a month count as a year."""
     months = {key[3] for tally in run.tallies for key in tally.sums if key[-1] == CLAIMS}
     return len(months - {0}) or MONTHS_IN_YEAR
+
+
+def _income(run: YearRun, insured: Mapping[str, int], months: int) -> Row:
+    """A year's income by payer under each policy's financing table, its outlay brought to a year, and what is left, in fen."""
+    payers: dict[str, list[int]] = {}
+    for number, scenario in enumerate(run.scenarios):
+        plan = scenario.financing(_financing_day(run, scenario))
+        for person_class, persons in insured.items():
+            for payer, amount in plan.dues(person_class).shares.items():
+                row = payers.setdefault(plan.payers.get(payer, payer), [0] * len(run.scenarios))
+                row[number] += amount * persons
+    received = [sum(column) for column in zip(*payers.values(), strict=True)]
+    paid = [divide_half_up((run.total - _sum(t, BURDEN)) * MONTHS_IN_YEAR, months) for t in run.tallies]
+    return {
+        "insured": dict(insured),
+        "payers": [{"name": name, "values": values} for name, values in payers.items()],
+        "received": received,
+        "outlay": paid,
+        "left": [income - outlay for income, outlay in zip(received, paid, strict=True)],
+    }
+
+
+def _financing_day(run: YearRun, scenario: Scenario) -> date:
+    """The day of the policy, else the last day of the claims: what was changed during the year holds then."""
+    if scenario.on is not None:
+        return scenario.on
+    return date.fromordinal(run.last_day) if run.last_day else date(max(run.years), 12, 31)
 
 
 def _capacity(tallies: Sequence[Tally], balances: Mapping[str, int], months: int) -> list[Row]:

@@ -39,6 +39,7 @@ class Inputs:
             claim; and what it is called.
         fixed: facts that the claims do not have, in words.
         months: months that the claims cover; 0 = those that occur.
+        insured: persons by class of the financing table, for the year's income; none: no income is computed.
     """
 
     area: str
@@ -54,6 +55,7 @@ class Inputs:
     threshold: int = THRESHOLD
     balances: Mapping[str, int] = field(default_factory=dict)
     months: int = 0
+    insured: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def compares(self) -> bool:
@@ -94,7 +96,9 @@ def scenarios_of(inputs: Inputs, book: PolicyBook, other: PolicyBook | None = No
         raise POLICY_UNUSABLE(findings=f"没有政策包 {'、'.join(unknown)}；可用：{known}")
     try:
         changed, since = with_draft(other or book, inputs) if inputs.draft else (other or book, None)
-        changed = with_overlays(changed, overlays)
+        bound = changed.bindings.get((inputs.area, inputs.scheme))
+        packs = inputs.against_packs or (bound.packs if bound else ())
+        changed = with_overlays(changed, overlays, packs=packs)
     except PolicyErrors as errors:
         raise POLICY_UNUSABLE(findings="；".join(finding.text() for finding in errors.findings[:5])) from errors
     day = date.fromisoformat(inputs.against_on) if inputs.against_on else since or on
@@ -173,7 +177,9 @@ def simulate_year(
         raise DATA_UNUSABLE(reason=str(error)) from error
     except PolicyErrors as errors:
         raise POLICY_UNUSABLE(findings="；".join(finding.text() for finding in errors.findings[:5])) from errors
-    return results(run, threshold=inputs.threshold, balances=inputs.balances, months=inputs.months)
+    return results(
+        run, threshold=inputs.threshold, balances=inputs.balances, months=inputs.months, insured=inputs.insured
+    )
 
 
 def _counted(files: ClaimFiles, progress: Progress) -> Any:

@@ -49,6 +49,12 @@ def sheets(found: Mapping[str, Any], inputs: Sequence[tuple[str, str]]) -> list[
     if found["winners"]:
         made += _winners(found["winners"])
     made += _persons(found, titles)
+    if found["income"]:
+        income = found["income"]
+        named: list[Row] = [[row["name"], *_yuan(row["values"])] for row in income["payers"]]
+        ends = (("收入合计", "received"), ("支出（折全年）", "outlay"), ("当年结余", "left"))
+        named += [[title, *_yuan(income[name])] for title, name in ends]
+        made.append(("筹资收入与结余", ["项目", *(f"{head}（元）" for head in heads)], named))
     if found["capacity"]:
         months: list[Row] = [
             [found["funds"].get(row["fund"], row["fund"]), _fen(row["balance"]), *(_tenths(t) for t in row["tenths"])]

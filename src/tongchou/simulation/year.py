@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tongchou.kernel.rejection import Rejection
-from tongchou.policy import Plan, PolicyBook
+from tongchou.policy import FinancingPlan, Plan, PolicyBook
 from tongchou.policy.arrays.years import (
     ACCOUNT,
     BILL,
@@ -73,6 +73,16 @@ class Scenario:
         except Rejection:
             return None
 
+    def financing(self, day: date) -> FinancingPlan:
+        """The financing table in force on a day.
+
+        Raises:
+            Rejection: POL-001 no policy is bound, POL-040 it has no financing table.
+        """
+        if self.packs:
+            return self.book.financing_of(self.packs, on=day)
+        return self.book.financing(area=self.area, scheme=self.scheme, on=day)
+
 
 @dataclass(slots=True)
 class Tally:
@@ -128,6 +138,7 @@ class YearRun:
         self.tallies = [Tally() for _ in scenarios]
         self.classes: list[Array] = []
         self.years: set[int] = set()
+        self.last_day = 0
         self.claims = self.total = 0
         self.differences = Differences()
         self._asked: list[dict[tuple[int, int], int]] = [{} for _ in scenarios]
@@ -154,6 +165,8 @@ class YearRun:
         self.claims += len(batch["person"])
         self.total += sum(int(batch[name].sum()) for name in _amounts(batch))
         self.years |= {int(year) for year in distinct(self._year(batch))[0]}
+        if "date" in batch:
+            self.last_day = max(self.last_day, int(batch["date"].max()))
         last = starts[1:] - 1
         self.classes.append(batch[CLASS][last] if CLASS in batch else np.zeros(len(last), dtype=np.int64))
 

@@ -118,6 +118,19 @@ def test_another_day_and_other_packs(city: cities.City, client: Client) -> None:
         assert client.get(f"/simulation/{run.pk}/").status_code == 200
 
 
+def test_income_of_the_residents(city: cities.City, client: Client) -> None:
+    form = client.get("/simulation/new/?scheme=390").content.decode()
+    assert "今天参保 3 人：居民 3" in form
+    number = "p:gansu-city/tables/住院起付标准/本市/三级"
+    run = started(client, scheme="390", **{number: "500", "i:一般居民": "1000"})
+    running.execute(run.pk)
+    shown = client.get(f"/simulation/{run.pk}/").content.decode()
+    assert "筹资收入与结余" in shown
+    assert "160,000.00" in shown
+    again = client.get(f"/simulation/new/?from={run.pk}").content.decode()
+    assert re.search(r'name="i:一般居民"[^>]*value="1000"', again)
+
+
 def test_a_draft_of_a_policy(city: cities.City, client: Client) -> None:
     """What the studio has in the making is simulated from its first day on, though that day is yet to come."""
     book = settlement.book()
@@ -153,6 +166,7 @@ def test_a_draft_of_a_policy(city: cities.City, client: Client) -> None:
         ({"threshold": "两万"}, "请填写金额"),
         ({"months": "0"}, "请填写1至120的整数"),
         ({"data": "deadbeef"}, "请选择费用数据"),
+        ({"i:一般居民": "很多", "scheme": "390"}, "请填写人数"),
         ({"fixed": "area.assistance_percent"}, "请写成 事实=取值"),
         ({"number": "七成"}, "不能改为“七成”"),
         ({"number": "70"}, "请写成如70%"),

@@ -139,6 +139,27 @@ def test_assistance_is_chained_after_critical_illness(tmp_path: Path) -> None:
     assert found["winners"]["gain"] == sum(paid[1] for paid in added.values())
 
 
+@pytest.mark.requirement("R12.18")
+def test_income_and_what_is_left(tmp_path: Path) -> None:
+    """1,000 residents bring 60 + 40 + 30 + 15 + 15 yuan each; with 20 yuan more from the county 180,000.00 in all. The outlay of one month
+    is taken for twelve."""
+    sets = ("financing/classes/一般居民/county=35", "financing/classes/一般居民/total=180")
+    inputs = Inputs(**CITY, sets=sets, insured={"一般居民": 1_000})
+    found = simulate_year(inputs, claims(tmp_path, {"in_scope": 1_000_000}), BOOK)
+    income = found["income"]
+    assert {row["name"]: row["values"] for row in income["payers"]} == {
+        "个人": [6_000_000] * 2, "中央财政": [4_000_000] * 2, "省财政": [3_000_000] * 2, "市财政": [1_500_000] * 2,
+        "县区财政": [1_500_000, 3_500_000],
+    }  # fmt: skip
+    assert income["received"] == [16_000_000, 18_000_000]
+    assert income["outlay"] == [517_000 * 12] * 2
+    assert income["left"] == [16_000_000 - 6_204_000, 18_000_000 - 6_204_000]
+    with pytest.raises(Rejection, match="POL-011"):
+        simulate_year(Inputs(**CITY, insured={"神仙": 1}), claims(tmp_path, {}), BOOK)
+    with pytest.raises(Rejection, match="SIMU-004"):  # the shares no longer add up to the total
+        simulate_year(Inputs(**CITY, sets=sets[:1]), claims(tmp_path, {}), BOOK)
+
+
 def test_an_unknown_pack_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Rejection, match="没有政策包 nowhere"):
         simulate_year(Inputs(**CITY, against_packs=("gansu-city", "nowhere")), claims(tmp_path, {}), BOOK)

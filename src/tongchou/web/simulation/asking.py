@@ -45,6 +45,7 @@ class Asked:
     fixed: str = ""
     changed: dict[str, str] = field(default_factory=dict)
     balances: dict[str, str] = field(default_factory=dict)
+    insured: dict[str, str] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
 
 
@@ -93,6 +94,7 @@ def _again(run: JobRun, asked: Asked) -> Asked:
         path, _, day = head.partition("@")
         asked.changed[path] = value
         asked.since = day or asked.since
+    asked.insured = {name: str(count) for name, count in inputs.insured.items()}
     asked.balances = {fund: format_yuan(fen) for fund, fen in inputs.balances.items()}
     return asked
 
@@ -103,6 +105,7 @@ def _sent(post: Mapping[str, str], schemes: Mapping[str, str]) -> Asked:
     scheme = post.get("scheme", "")
     asked = Asked(scheme=scheme if scheme in schemes else next(iter(schemes)), **given)
     asked.changed = {name[2:]: value.strip()[:200] for name, value in post.items() if name.startswith("p:")}
+    asked.insured = {name[2:]: value.strip()[:12] for name, value in post.items() if name.startswith("i:")}
     asked.balances = {name[2:]: value.strip()[:30] for name, value in post.items() if name.startswith("b:")}
     return asked
 
@@ -128,6 +131,11 @@ def _context(request: Request, asked: Asked, schemes: Mapping[str, str]) -> dict
             (code, name, asked.balances.get(code, format_yuan(held[code]) if code in held else ""), code in held)
             for code, name in funds.items()
         ],
+        "classes": [
+            (name, asked.insured.get(name, ""))
+            for name in simulation.financing_classes(book, area=area, scheme=asked.scheme, on=today)
+        ],
+        "insured": simulation.insured(area=area, scheme=asked.scheme, on=today),
         "drafts": simulation.drafts(book, area=area, scheme=asked.scheme),
         "today": today,
     }
@@ -167,6 +175,7 @@ def _inputs(request: Request, asked: Asked, context: Mapping[str, Any]) -> simul
         balances={fund: _yuan(asked, f"b:{fund}", text) for fund, text in asked.balances.items() if text},
         months=_months(asked),
         fixed=_fixed(asked),
+        insured=_insured(asked),
     )
     _check_data(request, asked)
     if not asked.errors:
@@ -218,6 +227,13 @@ def _months(asked: Asked) -> int:
         asked.errors["months"] = "请填写1至120的整数，或留空"
         return 0
     return int(asked.months)
+
+
+def _insured(asked: Asked) -> dict[str, int]:
+    for name, text in asked.insured.items():
+        if text and not text.isdecimal():
+            asked.errors[f"i:{name}"] = "请填写人数"
+    return {name: int(text) for name, text in asked.insured.items() if text.isdecimal() and int(text)}
 
 
 def _fixed(asked: Asked) -> dict[str, str]:

@@ -177,6 +177,7 @@ def _shown(figures: Mapping[str, Any]) -> dict[str, Any]:
         "bands": bands,
         "difference_bands": [(simulation.band_text(b["over"], b["upto"]), b) for b in _difference_bands(figures)],
         "capacity": [(figures["funds"].get(row["fund"], row["fund"]), row) for row in figures["capacity"]],
+        "income_ends": _income_ends(figures),
         "by_month": _chart(
             "每月基金支出", [row["name"][0] for row in months], kinds, [row["values"] for row in months]
         ),
@@ -192,6 +193,12 @@ def _shown(figures: Mapping[str, Any]) -> dict[str, Any]:
         ),
         "by_difference": _difference_chart(figures),
     }
+
+
+def _income_ends(figures: Mapping[str, Any]) -> list[tuple[str, list[int]]]:
+    income = figures.get("income")
+    ends = (("收入合计", "received"), ("支出（折全年）", "outlay"), ("当年结余", "left"))
+    return [(title, income[name]) for title, name in ends] if income else []
 
 
 def _chart(
