@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import requests
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.utils import timezone
@@ -181,9 +182,16 @@ def test_a_provider_that_does_not_answer_leaves_the_password(
     bound: Identity, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TONGCHOU_OIDC_ISSUER", "http://127.0.0.1:9")
-    client = Client()
-    assert client.get("/login/oidc/").headers["Location"] == "/login/"
+    client, asked = Client(), []
+    monkeypatch.setattr("requests.Session.request", lambda *_, **__: asked.append(1) or _no_answer())
+    for _ in range(5):
+        assert client.get("/login/oidc/").headers["Location"] == "/login/"
+    assert len(asked) == 1, "who visits the page five times does not make us wait five times"
     assert client.post("/login/", {"login": "clerk", "password": cities.PASSWORD}).headers["Location"] == "/"
+
+
+def _no_answer() -> None:
+    raise requests.ConnectionError
 
 
 def test_the_second_factor_is_taken_from_the_provider_only_if_it_says_so(

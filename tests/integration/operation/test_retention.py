@@ -60,7 +60,6 @@ def counts() -> dict[str, int]:
     return found
 
 
-@pytest.mark.requirement("R4.18")
 def test_what_is_over_goes_with_its_files_and_what_is_not_stays(city: cities.City) -> None:
     old, young = aged(city, 1_000), aged(city, 2)
     before = counts()

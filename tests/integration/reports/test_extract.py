@@ -49,7 +49,6 @@ def taken(city: cities.City, path: Path) -> list[dict[str, object]]:
     return parquet.read_table(path).to_pylist()
 
 
-@pytest.mark.requirement("R4.18")
 def test_k_persons_share_everything_that_is_told(city: cities.City, tmp_path: Path) -> None:
     rows = taken(city, tmp_path / "a.parquet")
     assert rows
@@ -98,7 +97,6 @@ def test_too_few_persons_give_nothing(city: cities.City, tmp_path: Path) -> None
     assert empty.value.code == "REPO-002"
 
 
-@pytest.mark.requirement("R1.4.09")
 def test_it_is_asked_for_with_a_reason_approved_and_written_once(city: cities.City) -> None:
     accountant, director, now = city.operators["accountant"], city.operators["director"], timezone.now()
     given = {"area": cities.AREA, "scheme": "310", "year": YEAR, "form": "csv", "maker": accountant, "now": now}

@@ -36,8 +36,11 @@ SIGNED_WITH = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "E
 """Only signatures by a key that the provider keeps to itself: never none, never a shared secret."""
 LEEWAY_SECONDS = 30
 TIMEOUT_SECONDS = 10
+REST_SECONDS = 15
+"""After the provider did not answer it is left alone so long: visitors of the page must not keep our threads waiting for it."""
 FRESH_SECONDS = 300
 TARGET, UNLOCKS = "oidc_target", "oidc_unlocks"
+_resting: dict[str, float] = {}
 _log = logging.getLogger("tongchou.web")
 
 
@@ -125,7 +128,13 @@ def _registered(ours: Provider) -> Any:
 
 def _client(ours: Provider) -> Any:
     client = _registered(ours)
-    known = client.load_server_metadata()
+    if time.monotonic() < _resting.get(ours.issuer, 0):
+        raise ValueError("the provider did not answer a moment ago")
+    try:
+        known = client.load_server_metadata()
+    except (RequestException, ValueError):
+        _resting[ours.issuer] = time.monotonic() + REST_SECONDS
+        raise
     if known["issuer"] != ours.issuer:
         _registered.cache_clear()
         raise ValueError("the document names another issuer")
