@@ -19,4 +19,4 @@ def insured_by_type(*, pooling_area: str, scheme: str, on: date) -> dict[str, in
     """Persons with an active enrolment in the scheme on a day, by national person type (psn_type)."""
     with connection.cursor() as cursor:
         cursor.execute(_INSURED, [scheme, pooling_area, on])
-        return {person_type: count for person_type, count in cursor.fetchall()}
+        return dict(cursor.fetchall())

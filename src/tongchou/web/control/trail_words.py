@@ -23,6 +23,7 @@ ACTIONS = {
     "read": "查看",
     "unmask": "查看完整信息",
     "export": "导出",
+    "upload": "上传",
     "settle": "结算",
     "revoke": "撤销结算",
     "rerun_try": "试算",
@@ -39,6 +40,8 @@ _OTHERS = {
     "reconciliation": "日终对账",
     "trail": "审计留痕",
     "attachment": "附件",
+    "simulation": "政策模拟",
+    "simulation.data": "模拟费用数据",
 }
 _EPOCH = date(2000, 1, 1)
 _SETTLEMENT = ("scheme", "med_type", "institution", "person", "day", "total", "out_of_scope", "over_limit",
