@@ -6,15 +6,17 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import connection, connections
 
 from tests.integration.settlement import world as worlds
 from tests.integration.settlement.test_revocation import revoke
@@ -239,4 +241,43 @@ def test_differences_of_a_closed_day_are_booked_on_the_open_one_and_the_day_can_
     assert view.equal
     assert view.silent == ()
     api.close_day(area=POOL, day=DAY + timedelta(days=1), now=NOW + timedelta(days=1))
+    assert api.examine(today=DAY) == []
+
+
+def test_purchases_that_arrive_while_a_person_is_booked_wait_or_make_it_stale(world: None) -> None:
+    visits(persons=1)
+    person = Person.objects.get(number=person_number(1))
+    IdentityClass.objects.create(person=person, kind="2303", level="", period=(date(2020, 1, 1), None))
+    made = approved(resettle.try_all(make(persons=[person.pk]), now=NOW))
+    row = made.persons.get().pk
+    start = threading.Barrier(4)
+
+    def buy(number: int) -> int:
+        try:
+            start.wait(30)
+            return int(settle(purchase(1, account_used="1"), now=NOW + timedelta(minutes=number))["id"])
+        finally:
+            connections.close_all()
+
+    def book() -> bool:
+        try:
+            start.wait(30)
+            return bool(resettle.book_row(row_id=row, now=NOW))
+        except Rejection as refusal:
+            if refusal.code != "SETL-072":
+                raise
+            return False
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as threads:
+        bought = [threads.submit(buy, number) for number in (1, 2, 3)]
+        booked = threads.submit(book).result()
+        assert len({each.result() for each in bought}) == 3
+    assert Replacement.objects.count() == (3 if booked else 0)
+    assert api.examine(today=DAY) == []
+    again = resettle.try_all(make(persons=[person.pk]), now=NOW)
+    if again.totals["changed"]:
+        again = approved(again)
+        assert resettle.book_row(row_id=again.persons.get().pk, now=NOW)
     assert api.examine(today=DAY) == []
