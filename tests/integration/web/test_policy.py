@@ -25,6 +25,7 @@ from tongchou.policy import PolicyBook, default_pack_directory
 from tongchou.policy.loader import read_packs
 from tongchou.project import cli
 from tongchou.publication.models import Draft, PublishedVersion
+from tongchou.registry.models import Area
 
 NEXT_YEAR = date(timezone.localdate().year + 1, 1, 1)
 TAG = re.compile(r"<[^>]+>")
@@ -34,6 +35,24 @@ def text_of(answer: Any) -> str:
     """What a reader sees of a page, tags away."""
     body = answer.content.decode()
     return re.sub(r"\s+", " ", html.unescape(TAG.sub(" ", body[body.index("<main") :])))
+
+
+@pytest.fixture
+def city(db: None) -> cities.City:
+    """Operators of one area; these pages need no persons and no settlements."""
+    made = cities.City()
+    for code, name in ((cities.AREA, "陇安市"), (cities.OTHER_AREA, "兰州市")):
+        Area.objects.create(code=code, name=name, pooling_area=code)
+    for post in ("clerk", "reviewer"):
+        made.operators[post] = create_operator(
+            login=post,
+            password=cities.PASSWORD,
+            name="李",
+            organisation="陇安市医疗保险中心",
+            area=cities.AREA,
+            post=post,
+        )
+    return made
 
 
 @pytest.fixture
