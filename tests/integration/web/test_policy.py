@@ -248,7 +248,11 @@ def test_from_the_screen_to_publication_and_back(
     at = f"/policy/drafts/{draft.pk}/"
     assert f'name="value:{PHARMACY_RATIO}"' in maker.get(at).content.decode()
     assert save(maker, draft).status_code == 302
-    seen = text_of(maker.get(f"{at}trial/"))
+    trial = maker.get(f"{at}trial/")
+    (link,) = re.findall(r'href="(/simulation/new/[^"]+)"', trial.content.decode())
+    assert f"scheme=310&amp;draft={draft.pk}" in link
+    assert re.search(rf'<option value="{draft.pk}" selected', maker.get(html.unescape(link)).content.decode())
+    seen = text_of(trial)
     assert "支付比例（药店） 由 70% 调整为 80% （提高 10 个百分点） 依据：某医保〔2026〕30号第一条" in seen
     assert "TE-1 药店，起付标准200元以上付70%" in seen
     assert "outpatient应为70.00，算得80.00" in seen

@@ -77,6 +77,9 @@ def _fresh(request: Request, schemes: Mapping[str, str]) -> Asked:
         run = JobRun.objects.filter(kind=simulation.KIND, area=request.scope.pooling_area, pk=int(earlier[:18])).first()
         if run is not None:
             return _again(run, asked)
+    draft = request.GET.get("draft", "")
+    if draft.isdecimal():  # from the draft's own page
+        asked.kind, asked.draft = DRAFT, draft[:18]
     return asked
 
 
