@@ -23,7 +23,8 @@ from tongchou.policy import STANDARD_FACTS
 from tongchou.simulation.files import AMOUNTS, BEFORE, KEYS, RowError, RowErrors
 from tongchou.simulation.parquet import ColumnError
 
-MOST_ROWS = 20_000_000
+MOST_ROWS, MOST_COLUMNS, LONGEST_WORD = 3_000_000, 100, 200
+"""What is taken in at once, in memory. A few bytes of Parquet can stand for thousands of millions of rows."""
 TITLES = {
     "人员": "person", "人员编号": "person", "日期": "date", "就诊日期": "date", "年度": "year", "待遇年度": "year",
     "月份": "month", "待遇": "benefit", "符合范围费用": "in_scope", "先行自付": "prior_self_pay", "超限价自付": "over_limit",
@@ -60,7 +61,7 @@ def take_in(source: Path, target: Path, *, name: str = "") -> Taken:
     if table.num_rows == 0:
         raise ColumnError(f"{shown}: 文件中没有数据；请在表头下逐行填写")
     if table.num_rows > MOST_ROWS:
-        raise ColumnError(f"{shown}: 超过{MOST_ROWS:,}行；请用命令行 tongchou simulate 直接读取Parquet文件")
+        raise _too_much(shown)
     reader = _Columns(table, shown)
     columns = {column: reader.typed(column) for column in table.column_names}
     if reader.errors:
@@ -101,7 +102,7 @@ def _read(source: Path, shown: str) -> Any:
     with source.open("rb") as opened:
         start = opened.read(4)
     try:
-        table = pq.read_table(source) if start == b"PAR1" else _read_csv(source)
+        table = _read_parquet(source, shown) if start == b"PAR1" else _read_csv(source)
     except (pa.ArrowInvalid, pa.ArrowKeyError, UnicodeDecodeError, OSError) as error:
         raise ColumnError(f"{shown}: 不是CSV或Parquet文件，或已损坏（{str(error)[:120]}）") from None
     heads = [TITLES.get(head.strip().lstrip("\ufeff"), head.strip().lstrip("\ufeff")) for head in table.column_names]
@@ -117,6 +118,27 @@ def _read(source: Path, shown: str) -> Any:
     if missing:
         raise ColumnError(f"{shown}: 缺少列 {'、'.join(missing)}；请下载模板，按模板的表头填写")
     return table.rename_columns(heads)
+
+
+def _read_parquet(source: Path, shown: str) -> Any:
+    """The file, if what it says of itself can be held; words stay where they are told once."""
+    file = pq.ParquetFile(source)
+    schema = file.schema_arrow
+    if file.metadata.num_rows > MOST_ROWS or len(schema.names) > MOST_COLUMNS:
+        raise _too_much(shown)
+    worded = [name for name in schema.names if pa.types.is_string(schema.field(name).type)]
+    table = pq.read_table(source, read_dictionary=worded)
+    for name in worded:
+        for chunk in table.column(name).chunks:
+            longest = pc.max(pc.utf8_length(chunk.dictionary)).as_py() or 0
+            if longest > LONGEST_WORD:
+                raise ColumnError(f"{shown}: 列 {name} 有超过{LONGEST_WORD}字的文字；待遇和事实是简短的词")
+    return table
+
+
+def _too_much(shown: str) -> ColumnError:
+    limits = f"{MOST_ROWS:,}行或{MOST_COLUMNS}列"
+    return ColumnError(f"{shown}: 超过{limits}；更大的数据请用命令行 tongchou simulate 直接读取Parquet文件")
 
 
 def _read_csv(source: Path) -> Any:

@@ -75,7 +75,6 @@ def test_a_wrong_recorded_amount_is_found(city: cities.City, tmp_path: Path) -> 
     assert found["recorded"]["first"][0]["settled"] == amounts[0]
 
 
-@pytest.mark.requirement("R1.9.02")
 def test_the_file_names_nobody(city: cities.City, tmp_path: Path) -> None:
     rows = export(tmp_path, EMPLOYEES)
     content = (tmp_path / "310.parquet").read_bytes()

@@ -240,7 +240,7 @@ def test_bad_rows_are_shown_and_can_be_downloaded(city: cities.City, client: Cli
         assert says in upload(client, content).content.decode()
 
 
-@pytest.mark.requirement("R1.9.02")
+@pytest.mark.requirement("R1.9.07")
 def test_runs_and_data_of_another_pooling_area_do_not_exist(
     city: cities.City, client: Client, client_of: ClientOf
 ) -> None:

@@ -110,10 +110,27 @@ def test_no_rows_and_no_file(tmp_path: Path) -> None:
         take_in(picture, tmp_path / "out.parquet")
 
 
-@pytest.mark.requirement("R1.9.02")
 def test_id_numbers_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ColumnError, match="身份证号码"):
         take_in(csv(tmp_path, "11010519491231002X,2026-02-01,住院,1,0,居民,三级,5,"), tmp_path / "out.parquet")
+
+
+def test_a_small_file_that_stands_for_far_too_much_is_refused(tmp_path: Path) -> None:
+    many, wordy = tmp_path / "a.parquet", tmp_path / "b.parquet"
+    column = pa.array([1], pa.int64()).take(pa.array([0] * 1_000_000))
+    with pq.ParquetWriter(
+        many, pa.schema([("person", pa.int64()), ("year", pa.int64()), ("in_scope", pa.int64())])
+    ) as out:
+        for _ in range(4):
+            out.write_table(pa.table({"person": column, "year": column, "in_scope": column}))
+    assert many.stat().st_size < 100_000
+    with pytest.raises(ColumnError, match="超过3,000,000行"):
+        take_in(many, tmp_path / "out.parquet")
+    words = pa.array(["长" * 5_000] * 1_000)
+    numbers = pa.array([1] * 1_000)
+    pq.write_table(pa.table({"person": numbers, "year": numbers, "in_scope": numbers, "benefit": words}), wordy)
+    with pytest.raises(ColumnError, match="超过200字"):
+        take_in(wordy, tmp_path / "out.parquet")
 
 
 def test_parquet_in_fen_and_in_decimals(tmp_path: Path) -> None:

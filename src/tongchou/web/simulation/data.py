@@ -19,7 +19,7 @@ from tongchou.simulation import api as simulation
 from tongchou.web.access import Request, page
 from tongchou.web.excel import CONTENT_TYPE, workbook_bytes
 
-LARGEST_FILE = 64 * 1024 * 1024
+LARGEST_FILE = 20 * 1024 * 1024
 ERRORS_SHOWN = 100
 
 
