@@ -19,13 +19,14 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 CLIENT = "tongchou"
+KEY = RSAKey.generate_key(2048, {"kid": "one", "use": "sig", "alg": "RS256"}, auto_kid=False)
 
 
 class Provider:
     """What it would tell about whoever is at its door; ``lie`` changes the claims, ``header`` and ``key`` the signature."""
 
     def __init__(self) -> None:
-        self.key = RSAKey.generate_key(2048, {"kid": "one", "use": "sig", "alg": "RS256"}, auto_kid=False)
+        self.key = KEY
         self.signs_with: Any = self.key
         self.header: dict[str, Any] = {"alg": "RS256", "kid": "one"}
         self.subject = "wang.xiulan"
