@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import os
 import sys
 import time
 from typing import Any
@@ -92,6 +93,13 @@ def _keys(args: argparse.Namespace) -> int:
     from tongchou.control import columns, vault
     from tongchou.control.services import rotation
 
+    if os.environ.get("TONGCHOU_DATA_KEYS") and args.action in ("rotate", "forget"):
+        print(
+            "密钥来自环境变量 TONGCHOU_DATA_KEYS，不能在这里更换：请在各机的变量中先加入新密钥，再改 current 并重启，"
+            "然后运行 tongchou keys finish；旧密钥在 keys status 不再列出后删去",
+            file=sys.stderr,
+        )
+        return 2
     if args.action == "rotate":
         number, rows = rotation.rotate(cipher=args.cipher, new_search_key=args.search_key)
         print(f"当前密钥 {number}（{vault.keys().ciphers[number][0]}），已换密 {rows} 行；旧密钥可用 keys forget 清理")

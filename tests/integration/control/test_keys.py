@@ -110,3 +110,19 @@ def test_keys_change_while_others_read_and_write(staff: Staff) -> None:
     for person in range(1, 9):
         found = OperatorRow.objects.get(person=vault.search_hash(column=LABEL, text=id_number(person)))
         assert vault.decrypt(column=LABEL, data=bytes(found.id_number_cipher or b"")) == id_number(person)
+
+
+def test_keys_from_the_environment_are_changed_there(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import argparse
+    import json
+
+    from tongchou.control import cli
+
+    monkeypatch.setenv("TONGCHOU_DATA_KEYS", json.dumps(vault.keys().as_json()))
+    parser = argparse.ArgumentParser()
+    cli.add_parser(parser.add_subparsers())
+    for action, code in (("rotate", 2), ("forget", 2), ("finish", 0), ("status", 0)):
+        assert cli.run(parser.parse_args(["keys", action])) == code
+    assert capsys.readouterr().err.count("TONGCHOU_DATA_KEYS") == 2

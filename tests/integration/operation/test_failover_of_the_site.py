@@ -75,6 +75,8 @@ def centre(request: pytest.FixtureRequest) -> Iterator[Centre]:
     primary, standby, site = (Instance(folder / name) for name in ("a", "b", "site"))
     try:
         password = set_up(primary, standby, network)
+        for other in (standby, site):  # every machine that runs the site has the keys
+            shutil.copytree(primary.home / "keys", other.home / "keys")
         login = f"postgresql://tongchou:{password}@"
         both = f"{login}{network}.81:5432,{network}.82:5432/tongchou?target_session_attrs=read-write"
         site.environment["DATABASE_URL"] = both
