@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import numba
@@ -28,6 +28,8 @@ Array = np.ndarray[Any, Any]
 WORDED = ("enum", "set", "code")
 """Kinds of facts that come as codes of words; other kinds come as whole numbers."""
 MONTHS = 13
+KEPT = 32
+"""Loops kept in a process; every simulation of other numbers compiles its own."""
 BURDEN, ACCOUNT, BILL, CLAIMS, REFUSED = range(5)
 """What ``sums[plan, group]`` holds before the layers' payments; claims and refused are counts."""
 FIRST_LAYER = 5
@@ -215,7 +217,7 @@ def encoded(spec: FactSpec, value: object) -> int | None:
     return value if type(value) is int else None
 
 
-@cache
+@lru_cache(maxsize=KEPT)
 def year_kernel(
     plans: tuple[Plan, ...], varying: tuple[str, ...], *, compiled: bool = True, write: bool = False
 ) -> YearKernel:
@@ -357,11 +359,20 @@ def _table_count(kernel: YearKernel) -> int:
 
 
 def _made(text: str, plans: Sequence[Plan], *, compiled: bool) -> Any:
-    """The loop as a function; plans whose text is the same share their machine code."""
-    functions = {f"p{number}": _plan_function(plan, compiled=compiled) for number, plan in enumerate(plans)}
-    namespace: dict[str, Any] = {"max": max, **functions}
+    """The loop as a function; plans whose text is the same share their machine code, and so do their loops."""
+    functions = tuple(_plan_function(plan, compiled=compiled) for plan in plans)
+    return _compiled_loop(text, functions) if compiled else _loop(text, functions)
+
+
+def _loop(text: str, functions: tuple[Any, ...]) -> Any:
+    namespace: dict[str, Any] = {"max": max, **{f"p{number}": function for number, function in enumerate(functions)}}
     exec(compile(text, "<years>", "exec"), namespace)  # noqa: S102 - text generated here
-    return numba.njit(nogil=True, error_model="numpy")(namespace["drive"]) if compiled else namespace["drive"]
+    return namespace["drive"]
+
+
+@lru_cache(maxsize=KEPT)
+def _compiled_loop(text: str, functions: tuple[Any, ...]) -> Any:
+    return numba.njit(nogil=True, error_model="numpy")(_loop(text, functions))
 
 
 def _plan_function(plan: Plan, *, compiled: bool) -> Any:
@@ -370,7 +381,7 @@ def _plan_function(plan: Plan, *, compiled: bool) -> Any:
     return _compiled_plan(plan.source, tuple(sorted(plan.program.constants.items())))
 
 
-@cache
+@lru_cache(maxsize=4 * KEPT)
 def _compiled_plan(source: str, constants: tuple[tuple[str, tuple[int, ...]], ...]) -> Any:
     namespace: dict[str, Any] = dict(constants)
     exec(compile(source, "<plan>", "exec"), namespace)  # noqa: S102 - text generated here
