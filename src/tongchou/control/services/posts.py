@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 
 from tongchou.control import rejections, rights
@@ -33,15 +32,21 @@ from tongchou.kernel.areas import check_area
 
 
 def ensure_posts() -> None:
-    """Fill a new instance with the standard posts, separation rules, review steps, calendar and parameters. Idempotent."""
+    """Fill an instance with the standard posts, separation rules, review steps, calendar and parameters. Idempotent.
+
+    A working instance keeps its posts as the site arranged them; only functions that no post at all holds, because a newer
+    version brought them, go to the posts that have them by standard. The trail says so.
+    """
     known = set(Post.objects.values_list("code", flat=True))
     missing = [standard for standard in rights.STANDARD_POSTS if standard.code not in known]
+    held = set(PostFunction.objects.values_list("function", flat=True))
+    unheld = {function for standard in rights.STANDARD_POSTS for function in standard.functions} - held
     kinds = {kind for kind, *_ in rights.STANDARD_STEPS}
-    if not missing and kinds <= set(ReviewRule.objects.values_list("kind", flat=True)):
+    if not missing and not unheld and kinds <= set(ReviewRule.objects.values_list("kind", flat=True)):
         return
-    with transaction.atomic():
+    with writing(reason="建立标准岗位" if missing else "升级带来的新功能"):
         for standard in missing:
-            post, made = Post.objects.get_or_create(
+            Post.objects.get_or_create(
                 code=standard.code,
                 defaults={
                     "name": standard.name,
@@ -49,14 +54,7 @@ def ensure_posts() -> None:
                     "second_factor": standard.second_factor,
                 },
             )
-            if made:
-                limits = dict(standard.limits)
-                PostFunction.objects.bulk_create(
-                    [
-                        PostFunction(post=post, function=function, limit=limits.get(function))
-                        for function in sorted(standard.functions)
-                    ]
-                )
+        _give_functions(new_posts={standard.code for standard in missing}, unheld=unheld)
         for one, other, why in rights.SEPARATIONS:
             SeparationRule.objects.get_or_create(one=one, other=other, defaults={"why": why})
         ensure_calendar()
@@ -65,6 +63,18 @@ def ensure_posts() -> None:
             ReviewRule.objects.get_or_create(
                 kind=kind, step=step, defaults={"title": title, "function": function, "from_amount": amount}
             )
+
+
+def _give_functions(*, new_posts: set[str], unheld: set[str]) -> None:
+    """All standard functions to posts that are new, those that nobody holds to the others."""
+    ids = dict(Post.objects.values_list("code", "pk"))
+    rows = [
+        PostFunction(post_id=ids[standard.code], function=function, limit=dict(standard.limits).get(function))
+        for standard in rights.STANDARD_POSTS
+        for function in sorted(standard.functions)
+        if standard.code in new_posts or function in unheld
+    ]
+    PostFunction.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def load_organisations(rows: Iterable[tuple[str, str, str, str, str]]) -> int:
