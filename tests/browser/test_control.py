@@ -36,7 +36,7 @@ def test_a_grant_is_asked_for_reviewed_and_approved_by_keyboard(sign_in: SignIn)
     assert in_focus(admin) == "login"
     admin.keyboard.press("Enter")
     assert in_focus(admin) == "post"
-    admin.fill("#area", cities.COUNTY)
+    admin.select_option("#area", cities.COUNTY)
     admin.keyboard.press("F8")
     admin.wait_for_selector("text=待内控复核和审批")
     for login in ("controller", "director"):
@@ -50,6 +50,51 @@ def test_a_grant_is_asked_for_reviewed_and_approved_by_keyboard(sign_in: SignIn)
         page.wait_for_selector(".message.success")
     assert Case.objects.get().state == "done"
     assert Grant.objects.filter(operator__login="clerk", area=cities.COUNTY).exists()
+
+
+def test_a_form_is_keyed_blind_by_two_and_their_difference_is_shown(sign_in: SignIn, city: cities.City) -> None:
+    """By keyboard: Enter from field to field, F8 at the end; then the second sees what the first keyed otherwise."""
+    create_operator(
+        login="clerk2", password=cities.PASSWORD, name="第二柜员", organisation="x", area=cities.AREA, post="clerk",
+        id_number=id_number(91),
+    )  # fmt: skip
+
+    def key(page: Any, value: str) -> None:
+        page.wait_for_selector("#person_number:focus")
+        page.keyboard.type(city.persons[0].number)
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#field:focus")
+        page.select_option("#field", "address")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#value:focus")
+        page.keyboard.type(value)
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#reason:focus")
+        page.keyboard.type("户口簿")
+        page.keyboard.press("F8")
+
+    first = sign_in("clerk")
+    first.goto("/control/paper/correction/blind/")
+    first.wait_for_selector("#document:focus")
+    first.keyboard.type("GZ-1")
+    first.keyboard.press("Enter")
+    key(first, "东街 12 号")
+    first.wait_for_selector(".message.success")
+    assert first.is_visible("text=须由他人录入第二遍")
+
+    second = sign_in("clerk2")
+    second.goto("/control/paper/")
+    second.click("text=录入第二遍")
+    key(second, "西街 12 号")
+    second.wait_for_selector("#value[aria-invalid=true]")
+    assert "东街" not in second.inner_text("main")
+    second.click("button[value=compare]")
+    second.wait_for_selector("table.compare")
+    assert "东街 12 号" in second.inner_text("table.compare")
+    second.fill("#value", "东街 12 号")
+    second.keyboard.press("F8")
+    second.wait_for_selector("text=两遍一致")
+    assert Case.objects.get().state == "pending"
 
 
 def test_what_is_being_typed_survives_the_lock(sign_in: SignIn) -> None:
@@ -77,7 +122,8 @@ def test_what_is_being_typed_survives_the_lock(sign_in: SignIn) -> None:
 def test_the_screens_of_control_fit_and_are_watermarked(sign_in: SignIn) -> None:
     for login, paths in (
         ("admin", ("/control/rights/", "/control/rights/posts/", "/control/parameters/", "/control/dictionary/",
-                   "/control/calendar/", "/control/online/", "/control/sign-ins/", "/control/operators/clerk/")),
+                   "/control/calendar/", "/control/online/", "/control/sign-ins/", "/control/operators/clerk/",
+                   "/control/paper/", "/control/paper/agreement/new/", "/control/organisations/")),
         ("auditor", ("/control/trail/", "/control/inspections/", "/control/cases/", "/account/security/")),
         ("controller", ("/control/rights/yearly/",)),
     ):  # fmt: skip

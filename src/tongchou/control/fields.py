@@ -85,7 +85,12 @@ class _Sealed(_Base, Generic[Value]):
         name, _, args, kwargs = super().deconstruct()
         for given in ("null", "blank", "default"):
             kwargs.pop(given, None)
-        return name, _in_api(self), args, kwargs | {"label": self.label} | ({"search": self.search} if self.search else {})
+        return (
+            name,
+            _in_api(self),
+            args,
+            kwargs | {"label": self.label} | ({"search": self.search} if self.search else {}),
+        )
 
     def contribute_to_class(self, cls: Any, name: str, private_only: bool = False) -> None:
         """Make the column known to the rotation of keys: a sealed field can't be forgotten there."""

@@ -63,6 +63,16 @@ def posts() -> list[Post]:
     return found
 
 
+def operator_names() -> dict[str, str]:
+    """Login name → name of every operator, those who left too."""
+    return dict(Operator.objects.values_list("login", "name"))
+
+
+def post_names() -> dict[str, str]:
+    """Code → name of every post."""
+    return dict(Post.objects.values_list("code", "name"))
+
+
 def separations() -> list[SeparationRule]:
     """The rules of separated duties."""
     return list(SeparationRule.objects.order_by("pk"))

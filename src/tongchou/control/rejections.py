@@ -210,7 +210,7 @@ ENTRIES_DIFFER = rejection.kind(
     "CTRL-034",
     zh="两次录入不一致：{fields}",
     en="the two entries differ in {fields}",
-    remedy="请两名录入人员分别对照原单据核对这些栏目，录错的一方作废后重录",
+    remedy="请对照原单据核对这些栏目：本人录错的改正后再次提交；确认无误的，显示两遍录入后以第二遍为准提交",
 )
 UNKNOWN_PARAMETER = rejection.kind(
     "CTRL-040",

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -68,15 +72,29 @@ def collect(store: Store, server: EmbeddedServer | None = None) -> int:
     """
     key = sealing.recipient()
     done = 0
-    for source in sorted(store.incoming.iterdir()) if store.incoming.is_dir() else []:
-        if source.name.startswith((".", "archtemp")):
-            continue
-        packed = sealing.pack(source, store.wal / source.name, key)
-        if server is not None:
-            servers.give_to(server.owner, packed)
-        source.unlink()
-        done += 1
+    if not store.incoming.is_dir():
+        return 0
+    with alone(store):
+        for source in sorted(store.incoming.iterdir()):
+            if source.name.startswith((".", "archtemp")):
+                continue
+            packed = sealing.pack(source, store.wal / source.name, key)
+            if server is not None:
+                servers.give_to(server.owner, packed)
+            source.unlink()
+            done += 1
     return done
+
+
+@contextmanager
+def alone(store: Store) -> Iterator[None]:
+    """Nobody else moves segments meanwhile: the worker's minute and a backup may come together."""
+    folder = os.open(store.root, os.O_RDONLY)  # the folder itself: no lock file that belongs to the wrong user
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def _show(connection: psycopg.Connection[Any], name: str) -> str:

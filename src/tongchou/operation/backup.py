@@ -56,7 +56,8 @@ def take(server: EmbeddedServer, place: Store, *, now: datetime, say: Say = lamb
             first, last = _segments(connection, folder, lsn)
             say("等待日志归档")
             archive.wait_for(connection, last, place)
-            _keep_log(place, folder, first=first, last=last, key=key)
+            with archive.alone(place):
+                _keep_log(place, folder, first=first, last=last, key=key)
             if key:
                 say("加密")
                 for path in [path for path in folder.iterdir() if path.is_file()]:

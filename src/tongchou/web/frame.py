@@ -12,6 +12,7 @@ from django.utils.functional import SimpleLazyObject
 
 from tongchou.control.api import Operator, rights
 from tongchou.operation.api import unread
+from tongchou.registry.api import areas
 from tongchou.web import queries
 from tongchou.web.access import Scope, scope_of
 
@@ -59,6 +60,8 @@ class MenuEntry:
     title: str
     url: str
     current: bool
+    key: str = ""
+    """The digit that opens it; the first ten have one."""
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -72,6 +75,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     return {
         "centre_name": SimpleLazyObject(lambda: queries.area_name(scope.pooling_area) + "医疗保险中心"),
         "business_day": SimpleLazyObject(lambda: queries.business_day(scope.pooling_area, timezone.localdate())),
+        "area_names": SimpleLazyObject(lambda: _area_names(scope.pooling_area)),
         "menu": _menu(operator, request.path),
         "may": May(operator),
         "unread": SimpleLazyObject(lambda: unread(operator, now=timezone.now())),
@@ -84,12 +88,19 @@ def _scope(request: HttpRequest, operator: Operator) -> Scope:
     return given if isinstance(given, Scope) else scope_of(operator)
 
 
+def _area_names(pooling_area: str) -> dict[str, str]:
+    return {each.code: each.name for each in areas(pooling_area=pooling_area)}
+
+
 def _menu(operator: Operator, path: str) -> list[MenuEntry]:
     shown = [(title, reverse(name), begins) for title, name, right, begins in MENU if _shows(operator, right)]
     current = (
         next((url for _, url, begins in shown if begins and path.startswith(begins)), reverse("desk")) if shown else ""
     )
-    return [MenuEntry(title=title, url=url, current=url == current) for title, url, _ in shown]
+    return [
+        MenuEntry(title=title, url=url, current=url == current, key=str((place + 1) % 10) if place < 10 else "")
+        for place, (title, url, _) in enumerate(shown)
+    ]
 
 
 def _shows(operator: Operator, right: str | None) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tongchou.kernel.rejection import Rejection
-from tongchou.operation import sealing, store, tuning
+from tongchou.operation import archive, sealing, store, tuning
 from tongchou.operation.restore import moment_of
 from tongchou.operation.ties import changed_since, differences
 
@@ -158,3 +159,18 @@ def test_settings_stay_within_the_memory_and_never_give_up_durability(memory: in
 
 def _mb(value: str) -> int:
     return int(value[:-2]) * (1024 if value.endswith("GB") else 1)
+
+
+def test_two_collectors_of_the_log_do_not_disturb_each_other(tmp_path: Path) -> None:
+    """The worker collects each minute, a backup at its end: neither finds a segment gone that it was about to pack."""
+    place = store.Store(tmp_path)
+    for folder in (place.incoming, place.wal):
+        folder.mkdir()
+    names = [f"{number:024X}" for number in range(200)]
+    for name in names:
+        (place.incoming / name).write_bytes(name.encode() * 100)
+    with ThreadPoolExecutor(4) as pool:
+        done = sum(pool.map(lambda _: archive.collect(place), range(4)))
+    assert done == len(names)
+    assert sorted(path.name.removesuffix(".gz") for path in place.wal.iterdir()) == names
+    assert list(place.incoming.iterdir()) == []

@@ -114,7 +114,13 @@ def inspections(request: Request) -> HttpResponse:
         else:
             drawn = approvals.draw_inspection(operator=request.user, now=timezone.now(), **asked)
             return redirect("control_inspection", inspection_id=drawn.pk)
-    context = {"drawn": queries.inspections(), "form": form, "kinds": approvals.kinds(), "error": error}
+    context = {
+        "drawn": queries.inspections(),
+        "form": form,
+        "kinds": approvals.kinds(),
+        "titles": {kind.code: kind.title for kind in approvals.kinds()},
+        "error": error,
+    }
     return render(request, "control/inspections.html", context, status=422 if error else 200)
 
 

@@ -15,7 +15,6 @@ from tongchou.control.api import approvals, organisations, queries, rights
 from tongchou.control.rejections import WRONG_ORGANISATION
 from tongchou.kernel.areas import is_within
 from tongchou.kernel.rejection import Rejection
-from tongchou.registry.api import areas
 from tongchou.web.access import Request, page
 
 
@@ -24,7 +23,7 @@ from tongchou.web.access import Request, page
 def tree(request: Request) -> HttpResponse:
     """The organisations of the area, open ones before closed ones."""
     found = organisations.tree(area=request.scope.area)
-    context = {"found": found, "today": timezone.localdate(), "areas": _areas(request)}
+    context = {"found": found, "today": timezone.localdate()}
     return render(request, "control/organisations.html", context)
 
 
@@ -81,7 +80,6 @@ def change(request: Request, code: str) -> HttpResponse:
         "form": form,
         "refusal": refusal,
         "today": timezone.localdate(),
-        "areas": _areas(request),
     }
     return render(request, "control/organisation.html", context, status=422 if refusal else 200)
 
@@ -103,10 +101,6 @@ def _hand_in(request: Request, action: str, form: dict[str, str]) -> tuple[Rejec
         return refused, 0
     messages.success(request, f"已提交（事项 {case.pk}），待内控复核")
     return None, int(case.pk)
-
-
-def _areas(request: Request) -> dict[str, str]:
-    return {each.code: each.name for each in areas(pooling_area=request.scope.pooling_area)}
 
 
 def _open(request: Request) -> list[Any]:

@@ -191,4 +191,7 @@ def _form_page(
         for field in form.fields
     ]
     context = {"form": form, "fields": fields, "refusal": refusal, "blind": blind} | more
-    return render(request, "control/paper_form.html", context, status=422 if refusal else 200)
+    wrong = (
+        refusal is not None and refusal.code != ENTRIES_DIFFER.code
+    )  # two entries that differ are an outcome, no mistake
+    return render(request, "control/paper_form.html", context, status=422 if wrong else 200)

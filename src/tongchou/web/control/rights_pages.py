@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from tongchou.control.api import Operator, approvals, identities, operators, posts, queries, rights
 from tongchou.kernel.areas import is_within
 from tongchou.kernel.rejection import Rejection
+from tongchou.registry.api import areas
 from tongchou.web.access import Request, page
 from tongchou.web.control.provider import identity_provider
 
@@ -81,7 +82,7 @@ def grant_request(request: Request) -> HttpResponse:
         else:
             messages.success(request, f"授权申请已提交（事项 {made.pk}），待内控复核和审批")
             return redirect("control_case", case_id=made.pk)
-    context = {"form": form, "refusal": refusal, "posts": queries.posts()}
+    context = {"form": form, "refusal": refusal, "posts": queries.posts()} | _choices(request)
     return render(request, "control/grant_request.html", context, status=422 if refusal else 200)
 
 
@@ -185,6 +186,22 @@ def operator_change(request: Request, login: str) -> HttpResponse:
         ended = operators.leave(operator=operator, on=timezone.localdate(now), reason=reason, now=now)
         messages.success(request, f"已办理离岗，收回 {ended} 个授权，会话已结束")
     return redirect("control_operator", login=login)
+
+
+def _choices(request: Request) -> dict[str, Any]:
+    """What the form offers by name: areas, operators and grants that may be deputised, as far as one may see them."""
+    mine = request.scope.area
+    known = areas(pooling_area=request.scope.pooling_area)
+    listed = queries.operators(area=mine) if request.user.may(rights.RIGHTS_READ) else [request.user]
+    today = timezone.localdate()
+    running = [
+        grant for each in listed for grant in each.grants.all() if grant.ended_at is None and grant.until > today
+    ]
+    return {
+        "areas": [(each.code, each.name) for each in known if is_within(each.code, mine)],
+        "logins": [(each.login, each.name) for each in listed],
+        "deputies": running if request.user.may(rights.RIGHTS_READ) else [],
+    }
 
 
 def _hand_in(request: Request, form: dict[str, str]) -> Any:

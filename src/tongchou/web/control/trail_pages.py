@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from tongchou.control.api import rights, sealing, trail
+from tongchou.control.api import queries, rights, sealing, trail
 from tongchou.web.access import Request, page
 from tongchou.web.control.trail_words import ACTIONS, CHANNELS, address_of, lines_of, object_names
 from tongchou.web.excel import download, workbook_bytes
@@ -29,8 +29,10 @@ def search(request: Request) -> HttpResponse:
     form, asked, error = _asked(request)
     before = request.GET.get("before", "")
     rows = trail.search(asked=asked, limit=PER_PAGE + 1, before_seq=int(before) if before.isdigit() else None)
+    names, posts = queries.operator_names(), queries.post_names()
     for row in rows:
         _tell(row)
+        row.operator_name, row.post_name = names.get(row.operator, row.operator), posts.get(row.post, row.post)
     count, oldest = sealing.pending()
     strip = request.GET.copy()
     strip.pop("before", None)
@@ -92,7 +94,13 @@ def person(request: Request, number: str) -> HttpResponse:
     found = find_person(number, timezone.localdate(), request.scope.parameters())
     if found is None:
         raise Http404("没有这个人员编号，或不在您的数据范围内")
-    context = {"number": number, "rows": trail.readings_of(person_id=found["id"]), "actions": ACTIONS}
+    context = {
+        "number": number,
+        "rows": trail.readings_of(person_id=found["id"]),
+        "actions": ACTIONS,
+        "names": queries.operator_names(),
+        "posts": queries.post_names(),
+    }
     return render(request, "control/trail_person.html", context)
 
 

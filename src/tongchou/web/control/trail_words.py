@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
 from django.apps import apps
 from django.urls import reverse
+from django.utils import timezone
 
 from tongchou.web.names import name_of
 from tongchou.web.templatetags.tongchou import yuan
@@ -42,6 +44,7 @@ _OTHERS = {
     "attachment": "附件",
     "simulation": "政策模拟",
     "simulation.data": "模拟费用数据",
+    "case": "复核事项",
 }
 _EPOCH = date(2000, 1, 1)
 _SETTLEMENT = ("scheme", "med_type", "institution", "person", "day", "total", "out_of_scope", "over_limit",
@@ -151,11 +154,22 @@ def _choices(pairs: Iterable[tuple[Any, Any]]) -> dict[str, str]:
 _COUNTS = {"rows": "行数", "query": "查询条件", "text": "内容"}
 
 
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d:?\d\d|Z)")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+def _readable(text: str) -> str:
+    """A moment in the centre's time, a digest by its beginning."""
+    if _MOMENT.fullmatch(text):
+        return f"{timezone.localtime(datetime.fromisoformat(text)):%Y-%m-%d %H:%M:%S}"
+    return f"{text[:12]}…" if _DIGEST.fullmatch(text) else text
+
+
 def _shown(value: Any, choices: Mapping[str, str]) -> str | None:
     if value is None or value == "":
         return None
     if isinstance(value, bool):
         return "是" if value else "否"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    text = choices.get(text, text)
+    text = _readable(choices.get(text, text))
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"

@@ -43,6 +43,9 @@
     if (dialog && !dialog.open) dialog.showModal();
   }
 
+  const current = $(".menu a[aria-current]"); // on a phone the menu is one line that scrolls
+  if (current) current.scrollIntoView({ block: "nearest", inline: "center" });
+
   document.addEventListener("keydown", function (event) {
     const target = event.target;
     if (event.isComposing || event.altKey || event.ctrlKey || event.metaKey) return;
@@ -58,7 +61,7 @@
     if (typing(target) || $("dialog[open]")) return;
     if (event.key === "/") { event.preventDefault(); focusSearch(); }
     else if (event.key === "?") { event.preventDefault(); openDialog("keys"); }
-    else if (/^[1-9]$/.test(event.key)) { const link = $('.menu a[data-key="' + event.key + '"]'); if (link) link.click(); }
+    else if (/^[0-9]$/.test(event.key)) { const link = $('.menu a[data-key="' + event.key + '"]'); if (link) link.click(); }
   });
 
   document.addEventListener("click", function (event) {
