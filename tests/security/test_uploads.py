@@ -66,7 +66,7 @@ def row(text: bytes, number: int = 3) -> bytes:
 
 def one_endless_cell() -> bytes:
     """A few hundred kilobytes that unpack to half a gigabyte, and to some more in the reader's memory."""
-    return changed(SHEET, lambda sheet: sheet.replace(b"</sheetData>", row(b"A" * (512 << 20)) + b"</sheetData>"))
+    return changed(SHEET, lambda sheet: sheet.replace(b"</sheetData>", row(b"A" * (400 << 20)) + b"</sheetData>"))
 
 
 def one_string_many_times() -> bytes:
