@@ -274,6 +274,28 @@ def test_a_row_of_a_transaction_that_is_still_open_is_waited_for(now: datetime) 
     assert sealing.check() == []
 
 
+def test_an_open_transaction_is_waited_for_though_nothing_has_ended_since(now: datetime) -> None:
+    """A snapshot's upper bound follows the last transaction that ended: one that began after that lies above it."""
+    go_on, written = threading.Event(), threading.Event()
+
+    def slow_writer() -> None:
+        with transaction.atomic():
+            write(1, start=100)
+            written.set()
+            go_on.wait(10)
+        connection.close()
+
+    writer = threading.Thread(target=slow_writer)
+    writer.start()
+    assert written.wait(10)
+    early = sealing.seal(now=now, wait_seconds=0)
+    go_on.set()
+    writer.join()
+    assert (early.waited_out, early.rows) == (True, 0)
+    assert sealing.seal(now=now).rows == 1
+    assert sealing.check() == []
+
+
 def test_who_has_looked_at_my_data() -> None:
     with acting(CLERK):
         trail.record_reading(persons=[7, 7, 8], object_kind="person", object_id="P7")

@@ -21,6 +21,7 @@ from tests.integration.web.conftest import ClientOf
 from tests.unit.policy.test_document import numbers, written_texts
 from tongchou.control.api import create_operator
 from tongchou.kernel.identifiers import id_check_character
+from tongchou.ledger import api as ledger
 from tongchou.policy import PolicyBook, default_pack_directory
 from tongchou.policy.loader import read_packs
 from tongchou.project import cli
@@ -40,6 +41,7 @@ def text_of(answer: Any) -> str:
 @pytest.fixture
 def city(db: None) -> cities.City:
     """Operators of one area; these pages need no persons and no settlements."""
+    ledger.forget_accounts()  # of the cities that were here before
     made = cities.City()
     for code, name in ((cities.AREA, "陇安市"), (cities.OTHER_AREA, "兰州市")):
         Area.objects.create(code=code, name=name, pooling_area=code)

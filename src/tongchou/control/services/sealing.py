@@ -205,7 +205,12 @@ def _pass_end(start: int, last: int) -> int:
 
 
 def _horizon() -> int:
-    return int(_value("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint", []))
+    """A transaction number above all that were given out so far: one of our own.
+
+    Not a snapshot's upper bound: that follows the last transaction that *ended*, and one that began since and is still open
+    lies at or above it.
+    """
+    return int(_value("SELECT pg_current_xact_id()::text::bigint", []))
 
 
 def _settled(horizon: int, wait_seconds: int) -> bool:
