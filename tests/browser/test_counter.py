@@ -88,7 +88,7 @@ def test_keys_are_explained_and_escape_clears(city: cities.City, sign_in: SignIn
 
 def test_the_accountant_closes_the_day(city: cities.City, sign_in: SignIn) -> None:
     page = sign_in("accountant")
-    page.keyboard.press("4")
+    page.keyboard.press(page.get_attribute('.menu a[href="/days/"]', "data-key"))
     page.wait_for_url("**/days/")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")

@@ -84,7 +84,9 @@ def test_the_history_still_tells_the_old_and_the_new_number(walked: registry.Per
 
 
 @pytest.mark.requirement("R4.30")
-def test_who_reviews_a_new_number_sees_it_beside_the_masked_old_one_and_the_trail_says_so(city: cities.City, client_of: ClientOf) -> None:
+def test_who_reviews_a_new_number_sees_it_beside_the_masked_old_one_and_the_trail_says_so(
+    city: cities.City, client_of: ClientOf
+) -> None:
     person, number = city.persons[0], NEWBORN
     case = propose(person.number, number, city)
     shown = client_of("reviewer").get(f"/control/cases/{case.pk}/").content.decode()
