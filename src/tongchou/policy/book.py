@@ -97,11 +97,7 @@ class PolicyBook:
     def _enter(self, tree: Map, as_of: date | None) -> None:
         ambiguities = read_ambiguities(tree, self.findings)
         adopted = {entry.id: entry.adopted for entry in ambiguities}
-        try:
-            chosen = choose_readings(tree, adopted)
-        except PolicyErrors as errors:
-            self.findings += errors.findings
-            return
+        chosen = choose_readings(tree, adopted, self.findings)
         if not isinstance(chosen, Map):
             return
         pack = read_pack(chosen, self.findings, STANDARD_FACTS)
@@ -308,7 +304,7 @@ class PolicyBook:
         if key not in self._packs:
             found: list[Finding] = []
             adopted = {entry.id: entry.adopted for entry in version.ambiguities}
-            tree = choose_readings(version.tree, adopted | dict(chosen))
+            tree = choose_readings(version.tree, adopted | dict(chosen), found)
             pack = read_pack(tree, found, STANDARD_FACTS) if isinstance(tree, Map) else version.pack
             if findings is not None:
                 findings += found

@@ -128,12 +128,20 @@ def _step(item: Cursor, shared: _Shared, *, many: bool) -> Step:
         lines=tuple(_line(line) for line in item.children("lines")),
         accumulators=_texts(item, "accumulators"),
         account=_yuan(item, "account", account) if account else None,
-        reverse=int(item.text("reverse") or 0),
+        reverse=_number(item, "reverse"),
         formula=item.text("formula"),
         person_class=item.text("financing"),
         holder_of=item.words("holder_of"),
         expect={} if many else _texts(item, "expect"),
     )
+
+
+def _number(item: Cursor, key: str) -> int:
+    text = item.text(key) or "0"
+    if text.isdecimal():
+        return int(text)
+    item.report(f"“{key}: {text}”不是次序", "请写第几次就诊，例如1")
+    return 0
 
 
 def _bill(item: Cursor) -> Bill:
@@ -180,7 +188,7 @@ def _line(item: Cursor) -> LineFacts:
         quantity=quantity,
         unit_price=_scaled(item, "unit_price", 1_000_000, "") if item.text("unit_price") else default_price,
         item_class=item.needed_text("class"),
-        prior_self_pay=Rate.parse(ratio) if ratio else None,
+        prior_self_pay=_rate(item, ratio) if ratio else None,
         price_limit=_scaled(item, "price_limit", 1_000_000, "") if limit else None,
         restricted=item.flag("restricted"),
         restriction_met=item.choice("restriction_met", ("true", "false"), "true") == "true",
@@ -188,6 +196,14 @@ def _line(item: Cursor) -> LineFacts:
     )
     item.done()
     return line
+
+
+def _rate(item: Cursor, text: str) -> Rate | None:
+    try:
+        return Rate.parse(text)
+    except ValueError:
+        item.report(f"“ratio: {text}”不是比例", "请写成百分比，例如10%")
+        return None
 
 
 def _scaled(item: Cursor, key: str, scale: int, default: str) -> int:

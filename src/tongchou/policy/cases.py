@@ -22,9 +22,10 @@ from tongchou.policy.findings import PolicyErrors
 from tongchou.policy.formulas import Formula
 from tongchou.policy.lines import LineSplit
 from tongchou.policy.loader import read_cases
-from tongchou.policy.model import BURDEN_COMPONENTS, FactSpec
+from tongchou.policy.model import BURDEN_COMPONENTS, FactSpec, Pack
 from tongchou.policy.plan import Bill, Outcome, Plan
-from tongchou.policy.vocabulary import STANDARD_FACTS
+from tongchou.policy.rejections import NOT_IN_FORCE
+from tongchou.policy.vocabulary import STANDARD_FACTS, STANDARD_KINDS, near_kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +80,10 @@ def run_cases(book: PolicyBook, directory: Path | str) -> list[CaseResult]:
 
 def run_case(book: PolicyBook, case: Case) -> CaseResult:
     """Run one case."""
-    run = _Run(book, case)
+    run = _Run(book, case, unknown_words(book, case))
+    steps = () if run.failures else case.steps  # with a wrong pack or reading everything after it would be wrong
     try:
-        for number, step in enumerate(case.steps, 1):
+        for number, step in enumerate(steps, 1):
             run.step(number, step)
     except PolicyErrors as errors:
         run.failures += [finding.text() for finding in errors.findings]
@@ -92,7 +94,7 @@ def run_case(book: PolicyBook, case: Case) -> CaseResult:
         case.title,
         tuple(run.failures),
         tuple(run.visits.values()),
-        tuple(run.refusals),
+        tuple(run.refused.values()),
         tuple(run.values),
     )
 
@@ -105,7 +107,8 @@ class _Run:
     case: Case
     failures: list[str] = field(default_factory=list)
     visits: dict[int, VisitResult] = field(default_factory=dict)
-    refusals: list[Rejection] = field(default_factory=list)
+    refused: dict[int, Rejection] = field(default_factory=dict)
+    reversed: set[int] = field(default_factory=set)
     values: list[FormulaValue] = field(default_factory=list)
     counters: dict[tuple[str, str], int] = field(default_factory=dict)
     account: int = 0
@@ -115,7 +118,7 @@ class _Run:
         refused = ""
         try:
             if step.reverse:
-                self._reverse(step.reverse)
+                self._reverse(number, step.reverse)
             elif step.formula:
                 self._formula(step)
             elif step.person_class:
@@ -124,9 +127,9 @@ class _Run:
                 self._visit(number, step)
         except Rejection as rejection:
             refused = rejection.code
-            self.refusals.append(rejection)
+            self.refused[number] = rejection
             if step.expect.get("refused") != refused:
-                self.failures.append(f"第{number}步被拒绝：{rejection}")
+                self.failures.append(f"第{number}步被拒绝：{rejection}{self._offered(step, rejection)}")
         if "refused" in step.expect and not refused:
             self.failures.append(f"第{number}步应被拒绝({step.expect['refused']})，但算出了结果")
 
@@ -158,17 +161,46 @@ class _Run:
         self.visits[number] = result
         self._compare(number, step, result)
 
+    def _offered(self, step: Step, rejection: Rejection) -> str:
+        """The benefits that there are, where the one of a step is in no pack at all."""
+        packs = _packs_of(self.book, self.case)
+        known = dict.fromkeys(name for pack in packs for entry in pack.benefits for name in entry.names)
+        if rejection.code != NOT_IN_FORCE.code or step.benefit in known or not known:
+            return ""
+        return f"（政策包里没有这项待遇，有：{'、'.join(known)}）"
+
     def _check_names(self, number: int, step: Step, plan: Plan) -> None:
         """A misspelt fact or counter would otherwise be passed over in silence."""
-        packs = [version.pack for versions in self.book.packs.values() for version in versions]
-        declared = {name for pack in packs for name in (*pack.facts, *(f"bill.{part}" for part in pack.parts))}
+        declared = {
+            name for pack in _all_packs(self.book) for name in (*pack.facts, *(f"bill.{part}" for part in pack.parts))
+        }
         self.failures += [
             f"第{number}步：不认识的信息“{name}”"
             for name in step.facts
             if name not in STANDARD_FACTS and name not in declared
         ]
         counters = {spec.name for spec in plan.accumulators}
-        self.failures += [f"第{number}步：方案没有累计项“{name}”" for name in step.accumulators if name not in counters]
+        usable = (
+            f"“{step.benefit}”的累计项有：{'、'.join(sorted(counters))}" if counters else f"“{step.benefit}”没有累计项"
+        )
+        self.failures += [
+            f"第{number}步：方案没有累计项“{name}”。{usable}" for name in step.accumulators if name not in counters
+        ]
+        self._check_kinds(number, step, plan)
+
+    def _check_kinds(self, number: int, step: Step, plan: Plan) -> None:
+        """A kind of item that is no standard one and that no pack names would count for nothing."""
+        known = dict.fromkeys(STANDARD_KINDS)
+        for lines, parts in (
+            (plan.program.lines, plan.program.parts),
+            *((p.lines, p.parts.values()) for p in _all_packs(self.book)),
+        ):
+            known |= dict.fromkeys(lines.kinds if lines else ())
+            known |= dict.fromkeys(kind for part in parts for kind in part.kinds)
+        for kind in dict.fromkeys(kind for line in step.lines for kind in line.item_kinds if kind not in known):
+            near = near_kind(kind)
+            hint = f"相近：{near}" if near else f"可用：{'、'.join(known)}"
+            self.failures.append(f"第{number}步：“{kind}”不是标准类别，也没有政策包写到它（{hint}）")
 
     def _plan(self, step: Step) -> Plan:
         case = self.case
@@ -188,17 +220,33 @@ class _Run:
         key = (name, plan.period_key(spec, day))
         if name in step.accumulators:
             text = step.accumulators[name]
-            self.counters[key] = int(parse_yuan(text)) if spec.unit == "元" else int(text)
+            try:
+                self.counters[key] = int(parse_yuan(text)) if spec.unit == "元" else int(text)
+            except ValueError:
+                wanted = "金额(元)" if spec.unit == "元" else "次数(整数)"
+                self.failures.append(f"累计项“{name}: {text}”应为{wanted}")
         return self.counters.get(key, 0)
 
-    def _reverse(self, number: int) -> None:
+    def _reverse(self, at: int, number: int) -> None:
         """Take back exactly what a visit added."""
-        visit = self.visits[number]
+        visit = self.visits.get(number)
+        if visit is None or number in self.reversed:
+            self.failures.append(f"第{at}步要撤销第{number}次，但{self._why_not(number)}")
+            return
+        self.reversed.add(number)
         for spec in visit.plan.accumulators:
             delta = visit.outcome.accumulator_delta.get(spec.name, 0)
             key = (spec.name, visit.plan.period_key(spec, visit.day))
             self.counters[key] = self.counters.get(key, 0) - delta
         self.account += visit.outcome.account_pay
+
+    def _why_not(self, number: int) -> str:
+        """Why there is nothing to take back."""
+        if number in self.reversed:
+            return f"第{number}次已经撤销"
+        if number in self.refused:
+            return f"第{number}次被拒绝（{self.refused[number]}）"
+        return f"第{number}步不是在它之前的就诊" if number <= len(self.case.steps) else f"没有第{number}次"
 
     def _compare(self, number: int, step: Step, result: VisitResult) -> None:
         shown = outcome_texts(result, self.account)
@@ -214,10 +262,13 @@ class _Run:
 
     def _formula(self, step: Step) -> None:
         case = self.case
-        packs = case.packs or (
-            self.book.bindings[case.area, case.scheme].packs if case.area else tuple(self.book.packs)
-        )
-        formula = self.book.formula_of(packs, step.formula, on=step.on, readings=case.readings)
+        if case.area:
+            formula = self.book.formula(
+                step.formula, area=case.area, scheme=case.scheme, on=step.on, readings=case.readings
+            )
+        else:
+            packs = case.packs or tuple(self.book.packs)
+            formula = self.book.formula_of(packs, step.formula, on=step.on, readings=case.readings)
         inputs = {name: _input(text, formula, name) for name, text in step.facts.items()}
         found = formula.explain(inputs)
         self.values += found  # a case may compute several formulas, or one several times
@@ -237,6 +288,32 @@ class _Run:
         for key, expected in step.expect.items():
             if key != "refused" and not _same(expected, shown.get(key, "没有这一项").replace(",", "")):
                 self.failures.append(f"{key}应为{expected}，算得{shown.get(key, '没有这一项')}")
+
+
+def unknown_words(book: PolicyBook, case: Case) -> list[str]:
+    """What a case names that is not in the book: packs, ambiguities, readings; in Chinese, with those that there are."""
+    found = [
+        f"没有政策包“{name}”，现有：{'、'.join(sorted(book.packs))}" for name in case.packs if name not in book.packs
+    ]
+    known = {entry.id: entry.readings for pack in _packs_of(book, case) for entry in pack.ambiguities}
+    for name, reading in case.readings.items():
+        if name not in known:
+            listed = f"有：{'、'.join(known)}" if known else "没有写明歧义"
+            found.append(f"readings：不认识的歧义“{name}”，这里的政策包{listed}")
+        elif reading not in known[name]:
+            found.append(f"readings：歧义{name}没有理解“{reading}”，可用：{'、'.join(known[name])}")
+    return found
+
+
+def _packs_of(book: PolicyBook, case: Case) -> list[Pack]:
+    """All versions of the packs of a case."""
+    bound = book.bindings.get((case.area, case.scheme))
+    names = bound.packs if bound is not None else case.packs or tuple(book.packs)
+    return [version.pack for name in names for version in book.packs.get(name, ())]
+
+
+def _all_packs(book: PolicyBook) -> list[Pack]:
+    return [version.pack for versions in book.packs.values() for version in versions]
 
 
 def outcome_texts(result: VisitResult, account_after: int) -> dict[str, str]:
@@ -287,10 +364,10 @@ def _typed(text: str | tuple[str, ...], spec: FactSpec) -> object:
             return int(parse_yuan(text))
         if spec.kind == "date":
             return date.fromisoformat(text)
+        if spec.kind == "rate":
+            return Rate.parse(text)
     except ValueError:
         return text
-    if spec.kind == "rate":
-        return Rate.parse(text)
     if spec.kind == "bool":
         return {"true": True, "false": False, "是": True, "否": False}.get(text, text)
     return frozenset({text}) if spec.kind == "set" else text

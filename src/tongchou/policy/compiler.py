@@ -97,8 +97,13 @@ def _both(one: FactSpec, other: FactSpec) -> FactSpec:
     values = tuple(value for value in one.values if value in other.values)
     aliases = dict(one.aliases) | dict(other.aliases)
     kept = tuple((alias, value) for alias, value in aliases.items() if value in values)
-    default = one.default if one.kind != "enum" or one.default in values else None
-    return replace(other, values=values, aliases=kept, default=default, required=other.required and one.required)
+    if other.kind != "enum":
+        return replace(
+            other, values=values, aliases=kept, default=one.default, required=other.required and one.required
+        )
+    meant = (dict(kept).get(str(spec.default), spec.default) for spec in (other, one))
+    default = next((value for value in meant if value in values), None)
+    return replace(other, values=values, aliases=kept, default=default, required=default is None)
 
 
 def _conditions(emitter: Emitter, pack: Pack, entry: Benefit, benefit: str) -> None:

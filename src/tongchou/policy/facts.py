@@ -99,6 +99,8 @@ def wrong_fact(specs: tuple[FactSpec, ...], facts: Mapping[str, object]) -> Reje
         if spec.required and (spec.name not in facts or facts[spec.name] is None):
             return FACT_MISSING(fact=spec.name, title=spec.title)
         value = facts.get(spec.name, spec.default)
+        if value is None:
+            return FACT_MISSING(fact=spec.name, title=spec.title)
         if not _fits(spec, value):
             return FACT_WRONG(fact=spec.name, title=spec.title, value=value, allowed=_allowed(spec))
     raise AssertionError("the facts are all well-formed")

@@ -124,29 +124,30 @@ def walk(tree: Tree) -> Iterator[Tree]:
         yield from walk(child)
 
 
-def choose_readings(tree: Tree, chosen: Mapping[str, str]) -> Tree:
+def choose_readings(tree: Tree, chosen: Mapping[str, str], findings: list[Finding]) -> Tree:
     """Replace each ``{by_reading: ID, A: …, B: …}`` by the chosen branch; a missing or empty branch of a list drops out.
 
-    Raises:
-        PolicyErrors: a reading is not declared under ``ambiguities`` of the pack.
+    An ambiguity that the pack doesn't declare is added to ``findings``; its first branch stands for it, so that the rest of
+    the pack is read, too.
     """
-    resolved = _resolve(tree, chosen)
+    resolved = _resolve(tree, chosen, findings)
     return resolved if resolved is not None else Map(tree.file, tree.line, {})
 
 
-def _resolve(tree: Tree, chosen: Mapping[str, str]) -> Tree | None:
+def _resolve(tree: Tree, chosen: Mapping[str, str], findings: list[Finding]) -> Tree | None:
     if isinstance(tree, Scalar):
         return tree
     if isinstance(tree, Seq):
-        items = [_resolve(item, chosen) for item in tree.items]
+        items = [_resolve(item, chosen, findings) for item in tree.items]
         return Seq(tree.file, tree.line, tuple(item for item in items if item is not None))
     switch = tree.get("by_reading")
     if isinstance(switch, Scalar):
         if switch.text not in chosen:
-            raise PolicyErrors(
-                [Finding(tree.file, tree.line, "", f"歧义“{switch.text}”没有声明", "请在ambiguities中声明它的各种理解")]
-            )
-        branch = tree.get(chosen[switch.text])
-        return None if branch is None or (isinstance(branch, Scalar) and branch.is_null) else _resolve(branch, chosen)
-    entries = {key: _resolve(value, chosen) for key, value in tree.entries.items()}
+            message = f"歧义“{switch.text}”没有声明"
+            findings.append(Finding(tree.file, tree.line, "", message, "请在ambiguities中声明它的各种理解"))
+        first = next((key for key in tree.entries if key != "by_reading"), "")
+        branch = tree.get(chosen.get(switch.text, first))
+        empty = branch is None or (isinstance(branch, Scalar) and branch.is_null)
+        return None if branch is None or empty else _resolve(branch, chosen, findings)
+    entries = {key: _resolve(value, chosen, findings) for key, value in tree.entries.items()}
     return Map(tree.file, tree.line, {key: value for key, value in entries.items() if value is not None})

@@ -141,7 +141,12 @@ def _narrow(base: FactSpec, item: Cursor) -> FactSpec:
         if base.kind in ("enum", "set") and word not in known:
             item.report(f"“{base.title}”没有取值“{word}”", f"可用：{'、'.join(base.values)}")
     kept = tuple(pair for pair in base.aliases if pair[1] in values and pair[0] not in values)
-    default = base.default if base.kind != "enum" or base.default in values else None
+    aliases = (*kept, *own)
+    default = base.default if base.kind != "enum" else dict(aliases).get(str(base.default), base.default)
+    if base.kind == "enum" and base.default is not None and default not in values:
+        message = f"{base.name}不提供时是“{base.default}”，收窄后不在取值内"
+        item.report(message, f"请把“{base.default}”列入values或same_as")
+        default = None
     item.done()
     return FactSpec(
         base.name,
@@ -149,7 +154,7 @@ def _narrow(base: FactSpec, item: Cursor) -> FactSpec:
         base.kind,
         base.unit,
         values,
-        (*kept, *own),
+        aliases,
         base.source,
         default,
         base.required or default is None,

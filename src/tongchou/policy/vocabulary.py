@@ -22,6 +22,32 @@ COMPONENT_TITLES = {
 }
 """Chinese titles of the burden components."""
 
+STANDARD_KINDS = (
+    "甲类", "乙类", "丙类", "特检特治", "国谈药",
+    "床位", "诊察", "检查", "化验", "治疗", "手术", "护理", "材料", "西药", "中药饮片", "中成药", "中药", "药品",
+    "一般诊疗", "挂号", "其他",
+)  # fmt: skip
+"""Item kinds that every fee line has from its class, the marks of its item and its charge type; packs may name others."""
+_SAME_KIND = {
+    "特检特治": ("特殊检查", "特殊治疗", "特检", "特治", "特殊检查治疗", "特殊检查和治疗", "特殊检查、特殊治疗"),
+    "国谈药": ("国家谈判药", "国家谈判药品", "谈判药", "谈判药品", "国谈药品"),
+    "中药饮片": ("中草药", "饮片"),
+    "化验": ("检验",),
+    "材料": ("耗材", "医用材料", "卫生材料"),
+    "药品": ("药", "药费"),
+}
+
+
+def near_kind(word: str) -> str:
+    """The standard item kind that a word most likely means, or nothing: 特殊检查 is 特检特治, 床位费 is 床位."""
+    if word in STANDARD_KINDS:
+        return ""
+    for kind, others in _SAME_KIND.items():
+        if word in others:
+            return kind
+    bare = word.removesuffix("费用").removesuffix("费").removesuffix("类")
+    return next((kind for kind in STANDARD_KINDS if bare in (kind, kind.removesuffix("类"))), "")
+
 
 def _load() -> dict[str, FactSpec]:
     findings: list[Finding] = []

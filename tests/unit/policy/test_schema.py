@@ -133,7 +133,7 @@ def mappings(tree: Tree, name: str) -> Iterator[Map]:
 def test_the_schema_knows_the_keys_that_the_readers_know(name: str) -> None:
     for tree in TREES:
         adopted = {entry.id: entry.adopted for entry in read_ambiguities(tree, [])}
-        chosen = choose_readings(tree, adopted)
+        chosen = choose_readings(tree, adopted, [])
         assert isinstance(chosen, Map)
         target = next(mappings(chosen, name), None)
         if target is not None:

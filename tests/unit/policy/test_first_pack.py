@@ -1,0 +1,143 @@
+"""What somebody who writes a first pack from the documents alone runs into: each is said once, clearly, with what to do."""
+
+from __future__ import annotations
+
+from textwrap import indent
+
+import pytest
+
+from tests.unit.policy.fragment import DAY, FRAME, LAYER
+from tongchou.kernel.rejection import Rejection
+from tongchou.policy import Bill, PolicyBook
+from tongchou.policy.caseread import read_case_file
+from tongchou.policy.cases import run_case
+from tongchou.policy.checker import check_book
+from tongchou.policy.nodes import Map, parse_yaml
+
+HALF = "bands: [{ratio: 50%}]"
+
+
+def book_with(rest: str = HALF, extra: str = "") -> PolicyBook:
+    """A pack of one layer, not checked: ``rest`` continues the layer, ``extra`` are sections."""
+    layers = LAYER + indent(rest.strip("\n"), "  ") + "\n"
+    tree = parse_yaml(FRAME.format(extra=extra, layers=indent(layers, "      ")), "first.yaml")
+    assert isinstance(tree, Map)
+    return PolicyBook([tree])
+
+
+def errors(rest: str = HALF, extra: str = "") -> list[str]:
+    """The errors of such a pack."""
+    return [finding.text() for finding in check_book(book_with(rest, extra)) if finding.severity == "error"]
+
+
+AWAY = "bands: [{ratio: {by: visit.referral, 转诊: 60%, 未转诊: 40%}}]"
+
+
+def test_what_a_fact_is_when_it_is_not_given_takes_the_word_that_the_pack_has_for_it() -> None:
+    facts = "facts: {visit.referral: {values: [转诊, 未转诊], same_as: {无: 未转诊}}}"
+    book = book_with(AWAY, facts)
+    assert check_book(book) == []
+    plan = book.plan_of(["fragment"], benefit="住院", on=DAY)
+    paid = [plan.evaluate(given, Bill(in_scope=100), {}).fund_pay for given in ({}, {"visit.referral": "转诊"})]
+    assert paid == [40, 60]
+
+
+def test_a_narrowed_fact_says_what_it_is_when_it_is_not_given() -> None:
+    (found,) = errors(AWAY, "facts: {visit.referral: {values: [转诊, 未转诊]}}")
+    assert "visit.referral不提供时是“无”，收窄后不在取值内。请把“无”列入values或same_as" in found
+
+
+def test_a_missing_fact_is_missing_and_not_a_wrong_value() -> None:
+    plan = book_with(AWAY, "facts: {visit.referral: {values: [转诊, 未转诊]}}").plan_of(
+        ["fragment"], benefit="住院", on=DAY
+    )
+    for given in ({}, {"visit.referral": None}):
+        with pytest.raises(Rejection) as refused:
+            plan.evaluate(given, Bill(in_scope=100), {})
+        assert refused.value.code == "POL-010"
+
+
+def test_an_undeclared_ambiguity_hides_no_other_mistake() -> None:
+    found = errors("bands: [{ratio: {by_reading: AMB-1, A: 50%, B: 60%}}]\ncaps: [{amount: 1, typo: 2}]")
+    assert any("歧义“AMB-1”没有声明" in text for text in found)
+    assert any("不认识的键“typo”" in text for text in found)
+
+
+def failures(case: str, rest: str = HALF, extra: str = "") -> str:
+    """What is wrong with a case of such a pack; ``case`` continues it."""
+    text = f"cases:\n  - id: ONE\n    title: 一例\n    on: {DAY}\n    benefit: 住院\n{indent(case.strip(chr(10)), '    ')}\n"
+    tree = parse_yaml(text, "case.yaml")
+    assert isinstance(tree, Map)
+    (read,) = read_case_file(tree)
+    return "\n".join(run_case(book_with(rest, extra), read).failures)
+
+
+REFUSES = "exclusions: {cite: 一, rules: [{when: visit.exclusion == 吸毒, because: 吸毒}]}"
+
+
+@pytest.mark.parametrize(
+    ("second", "found"),
+    [
+        ("{reverse: 1}", "第2步要撤销第1次，但第1次被拒绝（POL-020 "),
+        ("{reverse: 5}", "第2步要撤销第5次，但没有第5次"),
+        ("{reverse: 2}", "第2步不是在它之前的就诊"),
+    ],
+)
+def test_a_visit_that_cannot_be_taken_back(second: str, found: str) -> None:
+    first = "{facts: {visit.exclusion: 吸毒}, bill: {in_scope: 1}, expect: {refused: POL-020}}"
+    assert found in failures(f"visits: [{first}, {second}]", extra=REFUSES)
+
+
+def test_a_visit_is_taken_back_once() -> None:
+    assert failures("visits: [{bill: {in_scope: 1}}, {reverse: 1}]") == ""
+    assert "第1次已经撤销" in failures("visits: [{bill: {in_scope: 1}}, {reverse: 1}, {reverse: 1}]")
+
+
+AMBIGUOUS = "ambiguities: [{id: AMB-1, text: 比例, readings: {A: 一半, B: 六成}, adopted: A, why: 原文}]"
+BY_READING = "bands: [{ratio: {by_reading: AMB-1, A: 50%, B: 60%}}]"
+
+
+@pytest.mark.parametrize(
+    ("readings", "found"),
+    [
+        ("{AMB-1: B}", ""),
+        ("{AMB-X: B}", "不认识的歧义“AMB-X”，这里的政策包有：AMB-1"),
+        ("{AMB-1: C}", "歧义AMB-1没有理解“C”，可用：A、B"),
+    ],
+)
+def test_a_case_names_readings_that_there_are(readings: str, found: str) -> None:
+    said = failures(f"bill: {{in_scope: 1}}\nreadings: {readings}", BY_READING, AMBIGUOUS)
+    assert said == found if not found else found in said
+
+
+LINES = "lines: {cite: 二, classes: {甲类: 0%, 乙类: 10%}, kinds: {特检特治: 15%, 放宽项目: 5%}}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "found"),
+    [
+        ("放宽项目、西药", ""),
+        ("特殊检查", "相近：特检特治"),
+        ("放款项目", "“放款项目”不是标准类别，也没有政策包写到它（可用："),
+    ],
+)
+def test_a_case_names_kinds_of_items_that_count(kind: str, found: str) -> None:
+    said = failures(f"lines: [{{class: 乙类, amount: 1, kind: {kind}}}]", extra=LINES)
+    assert said == found if not found else found in said
+
+
+@pytest.mark.parametrize(
+    ("case", "found"),
+    [
+        ("bill: {in_scope: 1}\nbenefit: 住院部", "政策包里没有这项待遇，有：住院"),
+        ("bill: {in_scope: 1}\naccumulators: {year.x: 1}", "没有累计项“year.x”。“住院”的累计项有：year.paid"),
+        ("bill: {in_scope: 1}\naccumulators: {year.paid: 一}", "累计项“year.paid: 一”应为金额(元)"),
+        ("bill: {in_scope: 1}\npacks: [other]", "没有政策包“other”，现有：fragment"),
+    ],
+)
+def test_a_case_that_names_what_there_is_not_hears_what_there_is(case: str, found: str) -> None:
+    cap = HALF + "\ncaps: [{per: year, counts: year.paid, amount: 9}]"
+    case = case.replace("benefit: 住院部", "visits: [{benefit: 住院部, bill: {in_scope: 1}}]").replace(
+        "bill: {in_scope: 1}\nvisits", "visits"
+    )
+    assert found in failures(case, cap, "accumulators: {year.paid: {title: 本年支付, unit: 元}}")
