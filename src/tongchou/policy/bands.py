@@ -50,7 +50,7 @@ def _tiers(items: list[Cursor]) -> tuple[Tier, ...]:
 
 def _tier(item: Cursor, *, last: bool) -> Tier:
     upto = item.quantity("to", "元")
-    if (upto is None) != last:
+    if (item.tree.get("to") is None) != last:  # one that is written wrongly is said already
         item.report("只有最后一段不写上限to", "请给前面各段写to,最后一段不写")
     tier = Tier(upto, item.needed_quantity("ratio", "率"), item.flag("fixed"))
     item.done()

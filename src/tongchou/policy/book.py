@@ -285,13 +285,9 @@ class PolicyBook:
         for name, reading in readings.items():
             if name in known:
                 if reading not in known[name].readings:
-                    raise PolicyErrors(
-                        [
-                            Finding(
-                                "", 0, "", f"歧义{name}没有理解“{reading}”", f"可用：{'、'.join(known[name].readings)}"
-                            )
-                        ]
-                    )
+                    place = known[name].place
+                    message, usable = f"歧义{name}没有理解“{reading}”", f"可用：{'、'.join(known[name].readings)}"
+                    raise PolicyErrors([Finding(place.file, place.line, place.cite, message, usable)])
                 if reading != known[name].adopted:
                     chosen[name] = reading
         return chosen

@@ -20,6 +20,7 @@ from tongchou.policy.model import AccumulatorSpec, FormulaRule, FormulaStep, Lay
 from tongchou.policy.nodes import Map, Scalar, Seq, Tree
 from tongchou.policy.reach import findings_of
 from tongchou.policy.reader import COUNTER_NAME
+from tongchou.policy.usage import doubtful_kinds, unused
 
 READING_SECTIONS = ("define", "tables", "benefits", "exclusions", "payers", "parts")
 CITED_SECTIONS = ("tables", "lines", "benefits", "financing", "formulas", "exclusions", "payers", "printed")
@@ -28,6 +29,7 @@ CITED_SECTIONS = ("tables", "lines", "benefits", "financing", "formulas", "exclu
 def check_book(book: PolicyBook) -> list[Finding]:
     """Every finding, errors and acknowledged ones, in the order of files and lines."""
     findings = list(book.findings)
+    everywhere = [version for versions in book.packs.values() for version in versions]
     for versions in book.packs.values():
         findings += _versions(versions)
         for version in versions:
@@ -37,6 +39,7 @@ def check_book(book: PolicyBook) -> list[Finding]:
             findings += _funds(version.pack)
             findings += _formulas(book, version)
             findings += _statements(book, version)
+            findings += [*unused(version, everywhere), *doubtful_kinds(version)]
     findings += _bindings(book)
     wrong = {(finding.file, finding.line) for finding in findings if finding.severity == "error"}
     findings += _plans(book, broken=wrong)

@@ -90,8 +90,11 @@ def _check(args: argparse.Namespace) -> int:
     findings = check_book(book)
     _print_findings(findings)
     errors = sum(finding.severity == "error" for finding in findings)
+    notices = sum(finding.severity == "notice" for finding in findings)
     versions = sum(len(found) for found in book.packs.values())
-    print(f"政策包{len(book.packs)}个、版本{versions}个：错误{errors}处，已确认的原文问题{len(findings) - errors}处")
+    known = f"已确认的原文问题{len(findings) - errors - notices}处"
+    hinted = f"，提示{notices}处" if notices else ""
+    print(f"政策包{len(book.packs)}个、版本{versions}个：错误{errors}处，{known}{hinted}")
     return FAILED if errors else 0
 
 

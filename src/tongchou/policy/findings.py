@@ -14,8 +14,8 @@ from dataclasses import dataclass
 class Finding:
     """One thing that is wrong in a pack, or that is odd in the document and acknowledged by the pack.
 
-    ``severity`` is ``"error"`` (the pack cannot be used) or ``"acknowledged"`` (the law itself has the oddity; the pack
-    says so with a note).
+    ``severity`` is ``"error"`` (the pack cannot be used), ``"notice"`` (it can; most likely somebody slipped) or
+    ``"acknowledged"`` (the law itself has the oddity; the pack says so with a note).
     """
 
     file: str
@@ -28,8 +28,10 @@ class Finding:
     def text(self) -> str:
         """One line for a terminal: place, article, message, remedy."""
         article = f"〔{self.article}〕" if self.article else ""
-        mark = "" if self.severity == "error" else "(已确认)"
-        return f"{self.file}:{self.line}: {mark}{article}{self.message}。{self.remedy}"
+        mark = {"error": "", "notice": "(提示)"}.get(self.severity, "(已确认)")
+        line = f"{self.line}:" if self.line else ""
+        place = f"{self.file}:{line} " if self.file else ""
+        return f"{place}{mark}{article}{self.message}。{self.remedy}"
 
 
 class PolicyErrors(Exception):

@@ -108,7 +108,7 @@ def _deductible(item: Cursor | None) -> Deductible | None:
     counts = item.text("counts")
     per = item.choice("per", ("visit", "month", "year", "day", "life"), "visit")
     if (per != "visit" or counts) and not counts.startswith(f"{per}."):
-        item.report(f"起付标准按{per}计，但counts写的是“{counts}”", f"请写counts: {per}.…,与per一致")
+        item.report(*counts_without_period("起付标准", counts, per))
     found = Deductible(
         amount=item.needed_quantity("amount", "元"),
         counts=counts,
@@ -176,11 +176,21 @@ def _check_points(entry: Cursor, op: str, unit: str) -> None:
         entry.report(f"{op}后面应为百分比", "请写成%；百分点(pp)只用于add", node)
 
 
+def counts_without_period(what: str, counts: str, per: str) -> tuple[str, str]:
+    """Message and remedy where ``per`` and ``counts`` do not fit together."""
+    period = counts.partition(".")[0]
+    if not counts:
+        return f"{what}按{per}计，但没有写counts", f"请写counts: {per}.…（先在accumulators中声明）"
+    if per == "visit" and period in ("month", "year", "day", "life"):
+        return f"{what}写了counts: {counts}，但没有写per，不写就是每次", f"请写per: {period}；每次的{what}不写counts"
+    return f"{what}按{per}计，但counts写的是“{counts}”", f"请写counts: {per}.…,与per一致"
+
+
 def _cap(item: Cursor) -> Cap:
     counts = item.text("counts")
     per = item.choice("per", ("visit", "month", "year", "day", "life"), "visit")
     if (per != "visit" or counts) and not counts.startswith(f"{per}."):
-        item.report(f"限额按{per}计，但counts写的是“{counts}”", f"请写counts: {per}.…,与per一致")
+        item.report(*counts_without_period("限额", counts, per))
     found = Cap(
         on=item.choice("on", ("cost", "payment", "deductible"), "payment"),
         amount=item.needed_quantity("amount", "元"),

@@ -18,6 +18,16 @@ COUNTER_NAME = re.compile(r"[a-z]+\.[a-z][a-z0-9_]*(?::[0-9]+)?")
 META_KEYS = {"cite", "note", "acknowledged", "title"}
 
 
+def _slip(key: str) -> str:
+    """What most likely happened where a key stands without a value."""
+    if key.isdigit():
+        return "数字里不写千分位的逗号，如10000;"
+    word, colon, value = key.partition(":")
+    if colon and value:
+        return f"冒号后面要空一格，写成“{word}: {value}”;"
+    return "如果是文字里的逗号，请给整段文字加引号;"
+
+
 class Cursor:
     """A mapping being read: remembers which keys were asked for, so that a misspelt key is found."""
 
@@ -138,7 +148,7 @@ class Cursor:
         for key in self.tree.entries:
             if key not in self.used:
                 node = self.tree.entries[key]
-                hint = "如果是文字里的逗号，请给整段文字加引号;" if isinstance(node, Scalar) and node.is_null else ""
+                hint = _slip(key) if isinstance(node, Scalar) and node.is_null else ""
                 remedy = f"{hint}请改正或删除；此处可用：{'、'.join(sorted(self.used))}"
                 self.report(f"不认识的键“{key}”", remedy, node)
 
@@ -232,6 +242,9 @@ class Cursor:
         unit: str,
         table: Table,
     ) -> None:
+        if isinstance(node, Scalar) and node.is_null and not node.text and ":" in key:
+            self.report(f"“{key}”的冒号后面没有空格", f"请写成“{key.replace(':', ': ', 1)}”", node)
+            return
         for word in key.split("、"):
             here = (*path, word)
             if len(here) < len(by):

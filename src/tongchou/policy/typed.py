@@ -146,6 +146,10 @@ def _membership(expression: Membership, scope: Scope) -> Code:
     options = expression.options
     if isinstance(options, tuple):
         item = typed(expression.item, scope)
+        if item.type.startswith("set:"):
+            title, fact = scope.fact(item.type[4:]).title, item.type[4:]
+            each = " or ".join(f"{option.text} in {fact}" for option in options)
+            raise ExpressionError(f"“{title}”是集合，一个人可以同时有几个，不写在in的左边。请写：{each}")
         if item.type.partition(":")[0] not in ("enum", "code"):
             raise ExpressionError("in的左边应为枚举信息")
         indexes = [str(_index(item, option, scope)) for option in options]

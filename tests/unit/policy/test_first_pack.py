@@ -35,9 +35,8 @@ AWAY = "bands: [{ratio: {by: visit.referral, 转诊: 60%, 未转诊: 40%}}]"
 
 def test_what_a_fact_is_when_it_is_not_given_takes_the_word_that_the_pack_has_for_it() -> None:
     facts = "facts: {visit.referral: {values: [转诊, 未转诊], same_as: {无: 未转诊}}}"
-    book = book_with(AWAY, facts)
-    assert check_book(book) == []
-    plan = book.plan_of(["fragment"], benefit="住院", on=DAY)
+    assert errors(AWAY, facts) == []
+    plan = book_with(AWAY, facts).plan_of(["fragment"], benefit="住院", on=DAY)
     paid = [plan.evaluate(given, Bill(in_scope=100), {}).fund_pay for given in ({}, {"visit.referral": "转诊"})]
     assert paid == [40, 60]
 
@@ -141,3 +140,69 @@ def test_a_case_that_names_what_there_is_not_hears_what_there_is(case: str, foun
         "bill: {in_scope: 1}\nvisits", "visits"
     )
     assert found in failures(case, cap, "accumulators: {year.paid: {title: 本年支付, unit: 元}}")
+
+
+def notices(rest: str = HALF, extra: str = "") -> list[str]:
+    """What the check points out in such a pack without refusing it (the frame's second fund apart)."""
+    found = [finding.text() for finding in check_book(book_with(rest, extra)) if finding.severity == "notice"]
+    return [text for text in found if "330100" not in text]
+
+
+def test_an_ambiguity_that_changes_nothing() -> None:
+    (found,) = errors(HALF, AMBIGUOUS)
+    assert "歧义AMB-1没有一处用by_reading写出它的各种理解" in found
+    assert errors(BY_READING, AMBIGUOUS) == []
+    assert errors(HALF, AMBIGUOUS.replace(", B: 六成", "")) == []
+
+
+@pytest.mark.parametrize(
+    ("section", "found"),
+    [
+        ("accumulators: {year.spare: {title: 备用, unit: 元}}", "累计项“year.spare”没有一处用到"),
+        ("define: {学生: person.type == 中小学生}", "条件“学生”没有一处用到"),
+        ("tables: {比例: {unit: 率, value: 5%, cite: 二}}", "表格“比例”没有一处用到"),
+    ],
+)
+def test_what_nothing_uses_is_pointed_out(section: str, found: str) -> None:
+    assert errors(HALF, section) == []
+    (said,) = notices(HALF, section)
+    assert "(提示)" in said
+    assert found in said
+
+
+def test_what_is_used_or_explained_is_not_pointed_out() -> None:
+    used = "define: {学生: person.type == 中小学生, 少年: 学生 or person.type == 少年儿童}\ntables: {比例: {unit: 率, value: 5%, cite: 二}}"
+    assert notices("bands: [{ratio: 比例}]\nwhen: 少年", used) == []
+    explained = "accumulators: {year.spare: {title: 备用, unit: 元, note: 供下一层用}}"
+    assert notices(HALF, explained) == []
+
+
+def test_a_kind_of_items_that_means_a_standard_one() -> None:
+    (found,) = notices(HALF, LINES.replace("特检特治: 15%", "特殊检查: 15%"))
+    assert "“特殊检查”不是标准类别（相近：特检特治）" in found
+    assert notices(HALF, LINES) == []
+
+
+@pytest.mark.parametrize(
+    ("rest", "found"),
+    [
+        ("bands: [{ratio: 50%}]\ncaps: [{amount: 9, counts: year.paid}]", "限额写了counts: year.paid，但没有写per"),
+        ("bands: [{ratio: 50%}]\ndeductible: {amount: 9, per: year}", "起付标准按year计，但没有写counts"),
+        ("bands: [{ratio: {by: visit.level, 一级:50%, else: 60%}}]", "“一级:50%”的冒号后面没有空格。请写成“一级: 50%”"),
+        ("bands: [{ratio: 50％}]", "百分号应为半角的%"),
+        ('bands: [{to: "10,000", ratio: 50%}, {ratio: 60%}]', "数字里不写千分位的逗号"),
+        ("bands: [{to: 10,000, ratio: 50%}, {ratio: 60%}]", "数字里不写千分位的逗号"),
+        (
+            "bands: [{ratio: 50%}]\nwhen: person.identities in (低保, 特困)",
+            "低保 in person.identities or 特困 in person.identities",
+        ),
+    ],
+)
+def test_what_a_first_pack_gets_wrong(rest: str, found: str) -> None:
+    said = errors(rest, "accumulators: {year.paid: {title: 本年支付, unit: 元}}")
+    assert any(found in text for text in said)
+
+
+def test_an_amount_in_words_is_one_mistake() -> None:
+    (found,) = errors("bands: [{to: 1万, ratio: 50%}, {ratio: 60%}]")
+    assert "写成数字，如150000" in found
