@@ -93,10 +93,11 @@ def _bindings(book: PolicyBook) -> Iterator[Finding]:
                 yield Finding(bound.place.file, bound.place.line, "", message, "请改正readings")
         for name in bound.packs:
             if name not in book.packs:
-                known = "、".join(sorted(book.packs))
-                yield Finding(
-                    bound.place.file, bound.place.line, "", f"没有政策包“{name}”", f"请改正名称；现有：{known}"
-                )
+                known = "、".join(sorted(filter(None, book.packs)))
+                remedy = f"请改正名称；现有：{known}"
+                if not known:
+                    remedy = "这里没有读到任何政策包：请检查绑定文件和政策包所在的目录，并先改正政策包文件里的错误"
+                yield Finding(bound.place.file, bound.place.line, "", f"没有政策包“{name}”", remedy)
 
 
 # -- citations, sums, bands -------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from tongchou.policy.explain import ExplainedStep
 from tongchou.policy.findings import Finding, PolicyErrors
 from tongchou.policy.loader import SHAPES, default_pack_directory, read_cases, read_packs
 from tongchou.policy.overlays import parse_assignment, with_overlays
+from tongchou.policy.plan import Plan
 from tongchou.policy.schema import schema_text
 from tongchou.policy.shapes import page, page_file, read_shapes
 from tongchou.policy.vocabulary import COMPONENT_TITLES
@@ -40,9 +41,10 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     test = actions.add_parser("test", help="运行政策包旁边的案例")
     test.add_argument("path", nargs="?", type=Path, help="政策包目录，默认为随产品发布的政策包")
     show = actions.add_parser("show", help="查看编译后的待遇方案")
-    show.add_argument("area", help="统筹区代码，如 629900")
-    show.add_argument("scheme", help="险种代码，如 390")
-    show.add_argument("benefit", help="待遇名称，如 住院")
+    show.add_argument(
+        "which", nargs="+", metavar="[统筹区 险种] 待遇", help="如 629900 390 住院；有--pack时可以只写待遇"
+    )
+    show.add_argument("--pack", type=Path, default=None, help="政策包文件或目录，默认为随产品发布的政策包")
     show.add_argument("--on", type=date.fromisoformat, default=None, help="日期，默认为今天")
     shapes = actions.add_parser("shapes", help="政策形态一览：片段、案例、算式和结果")
     shapes.add_argument("--write", action="store_true", help="写入 docs/policy-language/shapes.md")
@@ -139,9 +141,38 @@ def _put(text: str, file: Path | None) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    book = PolicyBook.load(default_pack_directory())
     day = args.on or date.today()  # noqa: DTZ011 - the day at the terminal
-    plan = book.plan(area=args.area, scheme=args.scheme, benefit=args.benefit, on=day)
+    if len(args.which) != 3 and not (args.pack and len(args.which) == 1):
+        print("错误：请写 policy show 统筹区 险种 待遇，或 policy show --pack 文件或目录 待遇", file=sys.stderr)
+        return UNUSABLE
+    book = PolicyBook.load(args.pack or default_pack_directory())
+    try:
+        plan = _plan(book, args.which, day)
+    except Rejection as rejection:
+        print(f"错误：{rejection}。{rejection.remedy}{_offers(book)}", file=sys.stderr)
+        return UNUSABLE
+    _print_plan(plan)
+    return 0
+
+
+def _plan(book: PolicyBook, which: Sequence[str], day: date) -> Plan:
+    """The plan of an area's scheme; without them, of all packs of the book."""
+    if len(which) == 1:
+        return book.plan_of(book.packs, benefit=which[0], on=day)
+    return book.plan(area=which[0], scheme=which[1], benefit=which[2], on=day)
+
+
+def _offers(book: PolicyBook) -> str:
+    """The benefits of a book, and from when to when each pack has a version."""
+    lines = []
+    for name, versions in book.packs.items():
+        benefits = dict.fromkeys(b for v in versions for entry in v.pack.benefits for b in entry.names)
+        if benefits:
+            lines.append(f"  {name}（{versions[0].pack.start}起）：{'、'.join(benefits)}")
+    return "\n现有待遇：\n" + "\n".join(lines) if lines else ""
+
+
+def _print_plan(plan: Plan) -> None:
     print(f"{plan.title}：{plan.benefit}\n方案 {plan.id}\n政策包 {plan.package_hash}\n版本自 {plan.version_from}\n")
     print("支付顺序：")
     for layer in plan.layers:
@@ -157,7 +188,6 @@ def _show(args: argparse.Namespace) -> int:
     for counter in plan.accumulators:
         print(f"  {counter.name} {counter.title}")
     print(f"\n{plan.source}")
-    return 0
 
 
 # -- diff ---------------------------------------------------------------------------------------------------------------------

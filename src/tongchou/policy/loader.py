@@ -30,9 +30,14 @@ def read_packs(path: Path) -> list[Map]:
     """Every YAML document under a directory except case files; or the one file given.
 
     Raises:
-        PolicyErrors: nothing there, or a file that cannot be read.
+        PolicyErrors: nothing there, a file that cannot be read, or a case file.
     """
-    return list(_read(path, pack_files(path)))
+    found = list(_read(path, pack_files(path)))
+    cases = [tree for tree in found if tree.get("cases") is not None and tree.get("pack") is None]
+    if cases:
+        remedy = "这里应为政策包的文件或目录；案例用policy test 政策包目录，或policy evaluate --pack 政策包 --case 案例文件来运行"
+        raise PolicyErrors([Finding(tree.file, 1, "", "这是案例文件，不是政策包", remedy) for tree in cases])
+    return found
 
 
 def pack_files(path: Path) -> list[Path]:
@@ -56,9 +61,14 @@ def read_cases(path: Path) -> list[Map]:
     """The case files under a path, parsed.
 
     Raises:
-        PolicyErrors: a file that cannot be read.
+        PolicyErrors: a file that cannot be read, or that is a pack.
     """
-    return list(_read(path, case_files(path)))
+    found = list(_read(path, case_files(path)))
+    packs = [tree for tree in found if tree.get("cases") is None and tree.get("pack") is not None]
+    if packs:
+        remedy = f"policy test要的是政策包所在的目录，它运行其中{CASES}/里的案例；单独一个案例文件用policy evaluate --pack 政策包 --case 案例文件"
+        raise PolicyErrors([Finding(tree.file, 1, "", "这是政策包，不是案例文件", remedy) for tree in packs])
+    return found
 
 
 def _read(root: Path, found: list[Path]) -> Iterator[Map]:

@@ -100,3 +100,32 @@ def test_show(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert "def evaluate(" in out
     assert "visit.level 医院级别（一级、二级、三级）：必填" in out
+
+
+def test_show_of_packs_that_are_not_in_the_repository(
+    outside: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("show", "--pack", outside[0], "--on", "2024-07-01", "住院") == 0
+    assert "支付顺序" in capsys.readouterr().out
+    assert run("show", "--pack", outside[0], "--on", "2024-07-01", "门诊") == 2
+    assert "现有待遇：\n  taian-employee" in capsys.readouterr().err
+    assert run("show", "住院") == 2
+    assert "policy show 统筹区 险种 待遇" in capsys.readouterr().err
+
+
+def test_a_file_of_the_other_sort_is_told_where_it_belongs(
+    outside: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("test", outside[0]) == 2
+    assert "pack.yaml:1: 这是政策包，不是案例文件" in capsys.readouterr().err
+    assert run("check", outside[1]) == 2
+    assert "case.yaml:1: 这是案例文件，不是政策包" in capsys.readouterr().err
+
+
+def test_a_binding_alone_does_not_list_packs_that_are_not_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    area = 'binding: {area: {code: "999902", name: 西河}, schemes: [{scheme: "310", name: 职工, packs: [xihe]}]}'
+    (tmp_path / "area.yaml").write_text(area, "utf-8")
+    assert run("check", str(tmp_path / "area.yaml")) == 1
+    assert "没有政策包“xihe”。这里没有读到任何政策包" in capsys.readouterr().err
