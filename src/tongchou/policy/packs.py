@@ -118,6 +118,7 @@ def read_fact(name: str, item: Cursor, base: FactSpec | None) -> FactSpec:
     aliases = tuple((key, node.text) for key, node in item.named("same_as") if isinstance(node, Scalar))
     if kind in ("enum", "set") and not values:
         item.report(f"“{name}”没有列出取值", "请写values: [甲, 乙]")
+    _check_aliases(aliases, values, item)
     spec = FactSpec(
         name,
         item.needed_text("title"),
@@ -133,6 +134,12 @@ def read_fact(name: str, item: Cursor, base: FactSpec | None) -> FactSpec:
     return spec
 
 
+def _check_aliases(aliases: tuple[tuple[str, str], ...], values: tuple[str, ...], item: Cursor) -> None:
+    for alias, target in aliases:
+        if target not in values:
+            item.report(f"same_as把“{alias}”当作“{target}”，但取值里没有它", f"可用：{'、'.join(values)}")
+
+
 def _narrow(base: FactSpec, item: Cursor) -> FactSpec:
     values = item.words("values") or base.values
     known = (*base.values, *(alias for alias, _ in base.aliases))
@@ -140,6 +147,7 @@ def _narrow(base: FactSpec, item: Cursor) -> FactSpec:
     for word in (*values, *(alias for alias, _ in own)):
         if base.kind in ("enum", "set") and word not in known:
             item.report(f"“{base.title}”没有取值“{word}”", f"可用：{'、'.join(base.values)}")
+    _check_aliases(own, values, item)
     kept = tuple(pair for pair in base.aliases if pair[1] in values and pair[0] not in values)
     aliases = (*kept, *own)
     default = base.default if base.kind != "enum" else dict(aliases).get(str(base.default), base.default)
@@ -277,6 +285,9 @@ def _rates(block: Cursor, key: str) -> dict[str, Quantity]:
     found = {}
     for name, node in inner.tree.entries.items():
         if name in ("cite", "note"):
+            continue
+        if "、" in name:
+            inner.report(f"“{name}”不是一个类别", "请每个类别写一行", node)
             continue
         quantity = inner.read_quantity(node, "率", name)
         if quantity is not None:

@@ -260,7 +260,9 @@ class Cursor:
     def _cell(self, node: Tree, here: tuple[str, ...], unit: str, table: Table) -> None:
         """One cell: an expression, ``null`` with a note, or ``{value: …, cite: …}`` with an article of its own."""
         holder, value = self.value_of(node, "/".join(here))
-        if isinstance(value, Scalar) and value.is_null:
+        if here in table.written:
+            self.report(f"表格的“{'/'.join(here)}”写了两次", "每一格只写一次", node)
+        elif isinstance(value, Scalar) and value.is_null:
             table.cells[here] = holder.note(value)
             table.written[here] = ("null", holder.place_of(value))
         elif value is not None:
