@@ -80,11 +80,14 @@ def refuse_newer_schema() -> None:
 def upgrade(*, contract: bool, now: datetime) -> list[str]:
     """Apply the expanding migrations, or with ``contract`` all. Returns the names of those applied.
 
+    A new database gets all: no older version works on it.
+
     Raises:
         Rejection: OPER-022 the schema is newer; OPER-023 an expanding migration needs a contracting one before it.
     """
     refuse_newer_schema()
     due = state()
+    contract = contract or (bool(due.contract) and not MigrationLoader(connection).applied_migrations)
     wanted = [*due.expand, *(due.contract if contract else ())]
     if contract or not due.contract:
         call_command("migrate", interactive=False, verbosity=0, stdout=StringIO())

@@ -95,8 +95,10 @@ def test_the_program_does_not_start_on_a_newer_schema() -> None:
         assert instance.command("db", "start").returncode == 0
         assert instance.command("upgrade", "--check").returncode == 1, "a new database lacks everything"
         assert instance.command("upgrade").returncode == 0
-        assert instance.command("upgrade", "--check").returncode == 0
-        assert instance.sql("SELECT count(*), max(phase) FROM operation_schemastamp") == "1|expand"
+        assert instance.command("upgrade", "--check").returncode == 0, (
+            "and gets everything: no older version works on it"
+        )
+        assert instance.sql("SELECT count(*) FROM operation_schemastamp") == "1"
         instance.sql("INSERT INTO django_migrations (app, name, applied) VALUES ('ledger', '9999_future', now())")
         for arguments in (["run", "--no-demo", "--port", "0"], ["serve", "--port", "0"], ["worker"], ["migrate"]):
             done = instance.command(*arguments)
