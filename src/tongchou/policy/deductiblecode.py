@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from math import lcm
 
+from tongchou.kernel.money import format_yuan_grouped
+from tongchou.kernel.rate import Rate
+from tongchou.policy.expressions import Number
 from tongchou.policy.layerwriter import LayerWriter, yuan
-from tongchou.policy.model import Deductible, NthRule
+from tongchou.policy.model import Deductible, NthRule, Quantity
+from tongchou.policy.program import FormatOf
 from tongchou.policy.typed import Code, at_scale
 
 
-def write_deductible(w: LayerWriter, rule: Deductible, total: str) -> str:
-    """Write the code; the variable given back is what the person bears of ``total``."""
+def write_deductible(w: LayerWriter, rule: Deductible, total: str) -> tuple[str, str]:
+    """Write the code; given back are the variables of what the person bears of ``total``, and of the deductible itself.
+
+    The explanation shows only variables that it has always shown: what is stored with a result must explain it years later.
+    """
     amount = w.quantity(rule.amount, "deductible")
     w.show(
         "起付标准",
@@ -24,6 +31,7 @@ def write_deductible(w: LayerWriter, rule: Deductible, total: str) -> str:
     for adjustment in rule.adjust:
         amount = w.adjust(amount, adjustment, "起付标准", total)
     line = w.positive("line", amount.text) if rule.adjust else amount.text
+    plain, adjusted = line, amount
     if rule.nth:
         line = _nth(w, rule.nth, line, total)
     if rule.adjust_after_nth:
@@ -41,7 +49,7 @@ def write_deductible(w: LayerWriter, rule: Deductible, total: str) -> str:
     for counter in dict.fromkeys((rule.counts, *(cap.counts for cap in rule.sum_caps))):
         if counter:
             w.will_feed(counter, borne, rule.place)
-    return borne
+    return borne, adjusted.text if line == plain and w.stored(adjusted.text) else line
 
 
 def _not_yet_borne(w: LayerWriter, rule: Deductible, line: str, total: str) -> str:
@@ -78,13 +86,35 @@ def _nth(w: LayerWriter, rule: NthRule, amount: str, total: str) -> str:
         line = w.let("line", f"{line} if {line} > {lowest} else {lowest}")
     if rule.when is not None:
         line = w.let("line", f"{line} if {w.e.condition(rule.when)} else {amount}")
-    w.show(
-        "本年第n次的起付标准",
-        "按本年已有次数调整",
-        "{0}(此前{1}次)",
-        (yuan(amount), (earlier, "int", 1)),
-        yuan(line),
-        cite=rule.place.citation,
-        show=total,
-    )
+    template, more = _in_numbers(rule, earlier)
+    refs = (yuan(amount), (earlier, "int", 1), *more)
+    title, words = "本年第n次的起付标准", "按本年已有次数调整"
+    w.show(title, words, template, refs, yuan(line), cite=rule.place.citation, show=total)
     return line
+
+
+def _in_numbers(rule: NthRule, earlier: str) -> tuple[str, tuple[FormatOf, ...]]:
+    """How the rule reads in numbers, and what is shown beside the amount and the number of earlier visits.
+
+    Rules with a condition, or with numbers that are worked out, say only how many visits there were.
+    """
+    written = [q for q in (*rule.factors, rule.then, rule.subtract, rule.reduce, rule.floor) if q is not None]
+    if rule.when is not None or not all(isinstance(q.expression, Number) for q in written):
+        return "{0}(此前{1}次)", ()
+    lowest = f"，不低于{_shown(rule.floor) or '零'}" if rule.floor or not rule.factors else ""
+    if rule.reduce is not None:
+        return f"{{0}} × (100% − {{1}}次 × {_shown(rule.reduce)}){lowest}", ()
+    if rule.subtract is not None:
+        return f"{{0}} − {{1}}次 × {_shown(rule.subtract)}{lowest}", ()
+    each = [f" × {_shown(factor)}" for factor in rule.factors]
+    if rule.then is not None:
+        each.append(f"，第{len(each) + 1}次起{_shown(rule.then)}")
+    return f"{{0}}{{2}}(此前{{1}}次){lowest}", ((earlier, f"nth:{'|'.join(each)}", 1),)
+
+
+def _shown(quantity: Quantity | None) -> str:
+    """A number of the document as the explanation writes it."""
+    if quantity is None or not isinstance(quantity.expression, Number):
+        return ""
+    value = quantity.expression.value
+    return Rate(value).percent_text() if quantity.unit == "率" else format_yuan_grouped(int(value * 100))

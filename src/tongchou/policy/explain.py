@@ -109,8 +109,16 @@ def _value(variable: str, numbers: Mapping[str, int]) -> int:
 def _text(ref: FormatOf, numbers: Mapping[str, int]) -> str:
     variable, form, scale = ref
     value = _value(variable, numbers)
+    form, _, more = form.partition(":")
     if form == "yuan":
         return format_yuan_grouped(value)
+    if form == "least":
+        whole = _value(more, numbers)
+        shown = format_yuan_grouped(value)
+        return f"min({shown}, {format_yuan_grouped(whole)})" if whole > value else shown
+    if form == "nth":
+        each = more.split("|")
+        return each[min(value, len(each) - 1)]
     return str(value) if form == "int" else Rate(Fraction(value, scale)).percent_text()
 
 

@@ -41,10 +41,11 @@ class LayerCode(LayerWriter):
                 show=counted,
             )
         if layer.deductible:
-            self.deductible = write_deductible(self, layer.deductible, total)
+            self.deductible, line = write_deductible(self, layer.deductible, total)
         above = self.let("above", f"{total} - {self.deductible}") if layer.deductible else total
         if layer.deductible:
-            refs = (yuan(total), yuan(self.deductible))
+            least = (self.deductible, f"least:{line}", 1) if self.stored(line) else yuan(self.deductible)
+            refs = (yuan(total), least)
             self.show("起付标准以上费用", "计入费用 − 起付标准", "{0} − {1}", refs, yuan(above), show=base)
         if layer.amount is None:
             raw, self.first_ratio = write_share(self, total, above, self.deductible)

@@ -159,6 +159,11 @@ class LayerWriter:
             self.e.report(place, f"累计项“{counter}”在同一层里累计两种金额", "请为它们分别声明累计项")
         self.feeds[counter] = (variable, place)
 
+    def stored(self, variable: str) -> bool:
+        """Whether an explained step so far shows a variable: its value is kept with every result, then and later."""
+        refs = (ref for display in self.e.displays for ref in (*display.refs, display.amount) if ref is not None)
+        return variable.isdigit() or any(ref[0] == variable for ref in refs)
+
     def label(self, title: str, quantity: Quantity) -> str:
         """A title with the facts by which its table is read."""
         facts = "、".join(

@@ -10,7 +10,11 @@ from tongchou.kernel.rejection import RejectionKind
 from tongchou.policy.model import AccumulatorSpec, FactSpec, LineRules, Part, Payer, Place
 
 FormatOf = tuple[str, str, int]
-"""A value shown in an explanation: variable, ``yuan`` / ``int`` / ``rate``, scale."""
+"""A value shown in an explanation: variable, form, scale.
+
+Forms: ``yuan``, ``int``, ``rate``; ``least:LINE`` an amount that is the smaller of all there is and of the amount LINE;
+``nth:first|second|more`` words for the n-th visit, by the number of earlier ones, the last for all further ones.
+"""
 
 
 _NAMES = re.compile(r"[A-Za-z_]\w*")

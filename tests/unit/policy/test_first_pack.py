@@ -206,3 +206,47 @@ def test_what_a_first_pack_gets_wrong(rest: str, found: str) -> None:
 def test_an_amount_in_words_is_one_mistake() -> None:
     (found,) = errors("bands: [{to: 1万, ratio: 50%}, {ratio: 60%}]")
     assert "写成数字，如150000" in found
+
+
+COUNTED = "accumulators: {year.visits: {title: 本年住院次数, unit: 次}}"
+
+
+@pytest.mark.parametrize(
+    ("nth", "earlier", "shown"),
+    [
+        ("factors: [100%, 50%, 0%]", 1, "900.00 × 50%(此前1次) = 450.00元"),
+        ("factors: [100%, 50%, 0%]", 4, "900.00 × 0%(此前4次) = 0.00元"),
+        ("factors: [100%, 50%], then: 100", 1, "900.00 × 50%(此前1次) = 450.00元"),
+        ("factors: [100%, 50%], then: 100", 2, "900.00，第3次起100.00(此前2次) = 100.00元"),
+        ("factors: [100%, 50%], floor: 600", 1, "900.00 × 50%(此前1次)，不低于600.00 = 600.00元"),
+        ("subtract: 200, floor: 100", 2, "900.00 − 2次 × 200.00，不低于100.00 = 500.00元"),
+        ("reduce: 10%", 3, "900.00 × (100% − 3次 × 10%)，不低于零 = 630.00元"),
+        ("factors: [100%, 50%], when: visit.emergency", 0, "900.00(此前0次) = 900.00元"),
+    ],
+)
+def test_the_deductible_of_the_nth_visit_shows_what_it_is_made_of(nth: str, earlier: int, shown: str) -> None:
+    rest = f"{HALF}\ndeductible: {{amount: 900, nth: {{counts: year.visits, {nth}}}}}\nfeeds: [{{to: year.visits, what: one}}]"
+    assert shown in explained(rest, COUNTED, {"year.visits": earlier})
+
+
+def test_what_does_not_reach_the_deductible_shows_both() -> None:
+    said = explained(f"{HALF}\ndeductible: {{amount: 14000}}", bill=Bill(in_scope=430000))
+    assert "4,300.00 − min(4,300.00, 14,000.00) = 0.00元" in said
+    halved = f"{HALF}\ndeductible: {{amount: 14000, adjust: [{{times: 50%, when: visit.emergency}}]}}"
+    assert "4,300.00 − min(4,300.00, 7,000.00)" in explained(halved, bill=Bill(in_scope=430000), emergency=True)
+    assert "20,000.00 − 14,000.00 = 6,000.00元" in explained(f"{HALF}\ndeductible: {{amount: 14000}}")
+
+
+def explained(
+    rest: str,
+    extra: str = "",
+    counters: dict[str, int] | None = None,
+    bill: Bill = Bill(in_scope=2_000_000),  # noqa: B008 - frozen
+    *,
+    emergency: bool = False,
+) -> str:
+    """The explanation of one visit."""
+    plan = book_with(rest, extra).plan_of(["fragment"], benefit="住院", on=DAY)
+    facts = {"visit.emergency": emergency}
+    outcome = plan.trace(facts, bill, counters or {})
+    return "\n".join(step.text() for step in plan.explain(outcome.values, facts, bill, counters or {}))
