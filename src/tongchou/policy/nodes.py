@@ -144,7 +144,9 @@ def _resolve(tree: Tree, chosen: Mapping[str, str], findings: list[Finding]) -> 
     if isinstance(switch, Scalar):
         if switch.text not in chosen:
             message = f"歧义“{switch.text}”没有声明"
-            findings.append(Finding(tree.file, tree.line, "", message, "请在ambiguities中声明它的各种理解"))
+            declared = f"；已声明：{'、'.join(chosen)}" if chosen else ""
+            remedy = f"请核对编号，或在ambiguities中声明它的各种理解{declared}"
+            findings.append(Finding(tree.file, tree.line, "", message, remedy))
         first = next((key for key in tree.entries if key != "by_reading"), "")
         branch = tree.get(chosen.get(switch.text, first))
         empty = branch is None or (isinstance(branch, Scalar) and branch.is_null)

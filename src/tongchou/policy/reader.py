@@ -244,7 +244,8 @@ class Cursor:
     ) -> None:
         if isinstance(node, Scalar) and node.is_null and not node.text and ":" in key:
             self.report(f"“{key}”的冒号后面没有空格", f"请写成“{key.replace(':', ': ', 1)}”", node)
-            return
+            key, _, value = key.partition(":")  # read as it was meant, so that the cell is not said to be absent, too
+            node = Scalar(node.file, node.line, value, False, node.span)
         for word in key.split("、"):
             here = (*path, word)
             if len(here) < len(by):

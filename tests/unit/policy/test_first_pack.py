@@ -203,6 +203,11 @@ def test_what_a_first_pack_gets_wrong(rest: str, found: str) -> None:
     assert any(found in text for text in said)
 
 
+def test_a_cell_without_a_space_is_one_mistake() -> None:
+    (found,) = errors("bands: [{ratio: {by: visit.where, 本市:50%, 异地: 60%}}]")
+    assert "“本市:50%”的冒号后面没有空格" in found
+
+
 def test_an_amount_in_words_is_one_mistake() -> None:
     (found,) = errors("bands: [{to: 1万, ratio: 50%}, {ratio: 60%}]")
     assert "写成数字，如150000" in found
