@@ -63,6 +63,18 @@ class Watch:
             self.problems.append(f"{status} {url}")
 
 
+def _wait_for_scripts_too(page: Any) -> None:
+    """What is visible may be there before the page's scripts have run, and a key pressed then is lost: wait for both."""
+    visible = page.wait_for_selector
+
+    def visible_and_loaded(selector: str, **options: Any) -> Any:
+        found = visible(selector, **options)
+        page.wait_for_load_state()
+        return found
+
+    page.wait_for_selector = visible_and_loaded
+
+
 SignIn = Callable[[str], Any]
 
 
@@ -79,6 +91,7 @@ def sign_in(browser: Any, live_server: Any, city: cities.City) -> Iterator[SignI
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(15_000)
+        _wait_for_scripts_too(page)
         watches.append(Watch(page, live_server.url))
         page.goto("/login/")
         # The browser gives the focus when it draws, which may be after the page has loaded: who types waits for the cursor.
