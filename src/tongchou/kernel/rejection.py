@@ -62,6 +62,11 @@ class Rejection(Exception):
         """What to do now, in Chinese."""
         return self.kind.remedy.format_map(self.details)
 
+    @property
+    def told(self) -> str:
+        """Message and remedy as two sentences, for whoever reads them in running text."""
+        return f"{self.message}。{self.remedy}。"
+
 
 def kind(code: str, *, zh: str, en: str, remedy: str, field: str = "") -> RejectionKind:
     """Declare a rejection kind and enter it in the catalogue.

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from difflib import get_close_matches
-from pathlib import Path
 from types import MappingProxyType
 
 from tongchou.policy.book import PolicyBook
@@ -246,15 +245,6 @@ def overlaid(trees: Sequence[Map], overlays: Iterable[Overlay], *, packs: Sequen
     for overlay in sorted(overlays, key=lambda overlay: overlay.start or date.min):
         result = _apply(result, overlay, packs)
     return result
-
-
-def load_overlaid(directory: Path | str, overlays: Sequence[Overlay], *, bound_only: bool = False) -> PolicyBook:
-    """Load a directory of packs with overlays, checked as any other.
-
-    Raises:
-        Rejection: see :func:`overlaid`. PolicyErrors: the checker refuses what results.
-    """
-    return with_overlays(PolicyBook.load(directory, bound_only=bound_only), overlays)
 
 
 def with_overlays(book: PolicyBook, overlays: Sequence[Overlay], *, packs: Sequence[str] = ()) -> PolicyBook:

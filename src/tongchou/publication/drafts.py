@@ -35,21 +35,11 @@ def draft_from(*, version: Version, starts_on: date, operator: Operator, area: s
     """A draft of the next version of a pack: the version's own text, from another day on."""
     operator.authority.require(control.rights.POLICY_MAKE, area=area)
     text = store.text_of(version.tree)
-    with control.writing(reason=f"建立政策草稿 {version.pack.id}", area=area):
-        draft = Draft.objects.create(
-            pack=version.pack.id,
-            title=version.pack.title,
-            base=content_hash(version.tree),
-            base_text=text,
-            starts_on=starts_on,
-            text=amended(text, version.pack.file, (), start=starts_on),
-            maker=operator,
-            area=area,
-            created_at=now,
-            changed_at=now,
-        )
-        control.record(action="insert", object_kind="publication_draft", object_id=str(draft.pk), after=_summary(draft))
-    return draft
+    return _begin(
+        reason="建立政策草稿", operator=operator, area=area, now=now,
+        pack=version.pack.id, title=version.pack.title, base=content_hash(version.tree), base_text=text,
+        starts_on=starts_on, text=amended(text, version.pack.file, (), start=starts_on),
+    )  # fmt: skip
 
 
 def draft_from_upload(*, name: str, content: bytes, operator: Operator, area: str, now: datetime) -> Draft:
@@ -62,18 +52,16 @@ def draft_from_upload(*, name: str, content: bytes, operator: Operator, area: st
     text, cases = unpack(name, content)
     tree = _parsed(text)
     start = _start(tree)
-    with control.writing(reason=f"上传政策草稿 {store.pack_name(tree)}", area=area):
-        draft = Draft.objects.create(
-            pack=store.pack_name(tree)[:80],
-            title=_text(tree, "title")[:200],
-            starts_on=start,
-            text=text,
-            cases=cases,
-            maker=operator,
-            area=area,
-            created_at=now,
-            changed_at=now,
-        )
+    return _begin(
+        reason="上传政策草稿", operator=operator, area=area, now=now,
+        pack=store.pack_name(tree)[:80], title=_text(tree, "title")[:200], starts_on=start, text=text, cases=cases,
+    )  # fmt: skip
+
+
+def _begin(*, reason: str, operator: Operator, area: str, now: datetime, pack: str, **content: Any) -> Draft:
+    """Keep a new draft; the trail names it."""
+    with control.writing(reason=f"{reason} {pack}", area=area):
+        draft = Draft.objects.create(pack=pack, maker=operator, area=area, created_at=now, changed_at=now, **content)
         control.record(action="insert", object_kind="publication_draft", object_id=str(draft.pk), after=_summary(draft))
     return draft
 

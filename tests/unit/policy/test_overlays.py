@@ -15,7 +15,6 @@ from tongchou.policy.loader import default_pack_directory
 from tongchou.policy.nodes import canonical
 from tongchou.policy.overlays import (
     Overlay,
-    load_overlaid,
     overlaid,
     parameters,
     parse_assignment,
@@ -129,7 +128,7 @@ def test_a_file_of_overlays(book: PolicyBook) -> None:
 
 
 def test_loaded_from_a_directory() -> None:
-    other = load_overlaid(default_pack_directory(), [parse_assignment("住院起付标准/本市/三级=500")])
+    other = with_overlays(PolicyBook.load(default_pack_directory()), [parse_assignment("住院起付标准/本市/三级=500")])
     assert paid(other, 10_000) == 522_500
 
 

@@ -88,17 +88,22 @@ WHERE s.area = %s AND s.business_date >= %s AND (%s = '' OR s.scheme = %s) AND s
   AND (s.facts ->> 'visit.date')::date BETWEEN %s AND %s
 GROUP BY 1, 2, 3, 4
 """
-_TOUCHED = """
-INSERT INTO settlement_resettledperson (run_id, person_id, state, proposal, digest, changed, refused, fund, account, cash)
-SELECT DISTINCT %s::bigint, s.person_id, 'waiting', '{}'::jsonb, '', 0, 0, 0, 0, 0
+_STANDING_OF_VERSIONS = """
 FROM settlement_settlement s
 JOIN json_to_recordset(%s::json) AS v(scheme text, med_type text, package text, day date)
     ON v.scheme = s.scheme AND v.med_type = s.med_type AND v.package = s.package
     AND v.day = (s.facts ->> 'visit.date')::date
 WHERE s.area = %s AND s.business_date >= %s AND s.direction = 1
   AND NOT EXISTS (SELECT 1 FROM settlement_settlement r WHERE r.reversal_of_id = s.id)
+"""
+"""Settlements that stand under the versions given as JSON; then the area and its first day."""
+_TOUCHED = f"""
+INSERT INTO settlement_resettledperson (run_id, person_id, state, proposal, digest, changed, refused, fund, account, cash)
+SELECT DISTINCT %s::bigint, s.person_id, 'waiting', '{{}}'::jsonb, '', 0, 0, 0, 0, 0
+{_STANDING_OF_VERSIONS}
 RETURNING 1
 """
+_PERSONS_TOUCHED = f"SELECT DISTINCT s.person_id {_STANDING_OF_VERSIONS} ORDER BY 1"
 
 
 def _add_touched(made: Resettlement, scope: Scope) -> int:
@@ -124,18 +129,6 @@ def touched_versions(scope: Scope) -> list[dict[str, Any]]:
         if plan.package_hash != package:
             found.append({"scheme": scheme, "med_type": med_type, "package": package, "day": day})
     return found
-
-
-_PERSONS_TOUCHED = """
-SELECT DISTINCT s.person_id
-FROM settlement_settlement s
-JOIN json_to_recordset(%s::json) AS v(scheme text, med_type text, package text, day date)
-    ON v.scheme = s.scheme AND v.med_type = s.med_type AND v.package = s.package
-    AND v.day = (s.facts ->> 'visit.date')::date
-WHERE s.area = %s AND s.business_date >= %s AND s.direction = 1
-  AND NOT EXISTS (SELECT 1 FROM settlement_settlement r WHERE r.reversal_of_id = s.id)
-ORDER BY 1
-"""
 
 
 def touched_persons(scope: Scope) -> list[int]:

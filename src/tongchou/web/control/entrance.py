@@ -154,10 +154,10 @@ def lock_open(request: Request) -> HttpResponse:
         if ended:
             logout(request)
         if layered:
-            told = {"message": f"{refused.message}。{refused.remedy}。", "ended": ended}
+            told = {"message": refused.told, "ended": ended}
             return JsonResponse(told, status=422, json_dumps_params={"ensure_ascii": False})
         if ended:
-            messages.error(request, f"{refused.message}。{refused.remedy}。")
+            messages.error(request, refused.told)
             return redirect("login")
         context = {"next": target, "refusal": refused, "provider": identity_provider()}
         return render(request, "control/lock.html", context, status=422)
@@ -238,7 +238,7 @@ def _next(request: HttpRequest, operator: Operator) -> HttpResponse:
         return _begin(request, operator, choices[0].id if choices else None)
     except Rejection as refused:  # the only post needs a second factor first: in without a post, to set it up
         answer = _begin(request, operator, None)
-        messages.warning(request, f"{refused.message}。{refused.remedy}。")
+        messages.warning(request, refused.told)
         del answer
         return redirect("security")
 

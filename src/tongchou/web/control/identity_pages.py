@@ -33,7 +33,7 @@ def bind(request: Request, login: str) -> HttpResponse:
             now=timezone.now(),
         )
     except Rejection as refused:
-        messages.error(request, f"{refused.message}。{refused.remedy}。")
+        messages.error(request, refused.told)
         return redirect("control_operator", login=login)
     messages.success(request, f"绑定申请已提交（事项 {case.pk}），待内控复核")
     return redirect("control_case", case_id=case.pk)

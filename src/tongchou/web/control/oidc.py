@@ -181,5 +181,5 @@ def _unlock(request: HttpRequest, operator: Operator, target: str, *, asked: boo
 def _refuse(request: HttpRequest, refused: Rejection, error: Exception | None) -> HttpResponse:
     if error is not None:  # the kind only: a token in the text is nobody's business
         _log.warning("sign-in by identity provider refused: %s", type(error).__name__)
-    messages.error(request, f"{refused.message}。{refused.remedy}。")
+    messages.error(request, refused.told)
     return redirect("lock" if request.user.is_authenticated else "login")

@@ -99,7 +99,7 @@ def grant_end(request: Request, grant_id: int) -> HttpResponse:
         try:
             posts.end_grant(grant_id=grant.pk, reason=reason, now=timezone.now())
         except Rejection as refused:
-            messages.error(request, f"{refused.message}。{refused.remedy}。")
+            messages.error(request, refused.told)
         else:
             messages.success(request, "授权已收回，该岗位的会话已结束")
     return redirect("control_operator", login=login)

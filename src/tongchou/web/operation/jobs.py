@@ -83,7 +83,7 @@ def job_cancel(request: Request, run_id: int) -> HttpResponse:
     try:
         run = operation.cancel_job(run_id=run_id)
     except Rejection as refused:
-        messages.error(request, f"{refused.message}。{refused.remedy}")
+        messages.error(request, refused.told)
     else:
         text = "已取消" if run.status == JobRun.Status.CANCELLED else "已请求取消，当前一步完成后停止"
         messages.success(request, text)
@@ -98,7 +98,7 @@ def job_retry(request: Request, run_id: int) -> HttpResponse:
     try:
         operation.retry_job(run_id=run_id)
     except Rejection as refused:
-        messages.error(request, f"{refused.message}。{refused.remedy}")
+        messages.error(request, refused.told)
     else:
         messages.success(request, "已重新排队，从断点继续")
     return redirect("operation_job", run_id=run_id)

@@ -59,7 +59,7 @@ def draft_upload(request: Request) -> HttpResponse:
             now=timezone.now(),
         )  # fmt: skip
     except Rejection as refused:
-        messages.error(request, f"{refused.message}。{refused.remedy}")
+        messages.error(request, refused.told)
         return redirect("policy_drafts")
     return redirect("policy_draft", draft_id=draft.pk)
 
@@ -93,7 +93,7 @@ def draft_save(request: Request, draft_id: int) -> HttpResponse:
                 draft=found, text=text.replace("\r\n", "\n"), operator=request.user, now=timezone.now()
             )
     except Rejection as refused:
-        problem = f"{refused.message}。{refused.remedy}"
+        problem = refused.told
         return _draft_page(request, found, problem=problem, sent=_sent(request, found))
     except PolicyErrors as errors:
         problem = "；".join(f"{finding.message}。{finding.remedy}" for finding in errors.findings)
@@ -222,7 +222,7 @@ def draft_withdraw(request: Request, draft_id: int) -> HttpResponse:
             return redirect("policy_draft", draft_id=draft_id)
         publication.withdraw(draft=found, operator=request.user, now=timezone.now())
     except Rejection as refused:
-        messages.error(request, f"{refused.message}。{refused.remedy}")
+        messages.error(request, refused.told)
         return redirect("policy_draft", draft_id=draft_id)
     messages.success(request, "草稿已撤回")
     return redirect("policy_drafts")

@@ -188,7 +188,7 @@ def undo(request: Request, pack: str, since: date) -> HttpResponse:
             version=row, reason=request.POST.get("reason", ""), maker=request.user, now=timezone.now()
         )
     except Rejection as refused:
-        messages.error(request, f"{refused.message}。{refused.remedy}")
+        messages.error(request, refused.told)
         return redirect("policy_version", pack=pack, since=since)
     messages.success(request, f"撤销申请已提交（事项 {case}），两人复核通过后该版本不再生效")
     return redirect("control_case", case_id=case)

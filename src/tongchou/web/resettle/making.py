@@ -122,7 +122,7 @@ def submit(request: Request, run_id: int) -> HttpResponse:
     try:
         case = cases.hand_in(run_id=made.pk, maker=request.user)
     except Rejection as refused:
-        messages.error(request, f"{refused.message}。{refused.remedy}")
+        messages.error(request, refused.told)
         return redirect("resettle_run", run_id=run_id)
     messages.success(request, f"已提交复核（事项 {case}），通过后入账")
     return redirect("resettle_run", run_id=run_id)
@@ -136,7 +136,7 @@ def drop(request: Request, run_id: int) -> HttpResponse:
     try:
         resettle.drop_run(run_id=made.pk, came_back=came_back(made))
     except Rejection as refused:
-        messages.error(request, f"{refused.message}。{refused.remedy}")
+        messages.error(request, refused.told)
     else:
         messages.success(request, "试算已作废，没有任何入账")
     return redirect("resettle_run", run_id=run_id)

@@ -71,7 +71,7 @@ def cancel(request: Request, run_id: int) -> HttpResponse:
     try:
         operation.cancel_job(run_id=one.pk)
     except Rejection as refused:
-        messages.error(request, f"{refused.message}。{refused.remedy}")
+        messages.error(request, refused.told)
     return redirect("simulation_run", run_id=run_id)
 
 

@@ -114,7 +114,7 @@ def _hand_in(request: Request, one: Import, kept: Upload, report: Report) -> Htt
             maker=request.user,
         )
     except Rejection as refused:
-        messages.error(request, f"{refused.message}。{refused.remedy}。")
+        messages.error(request, refused.told)
         return redirect("import_check", kind=one.kind, upload_id=kept.pk)
     kept.delete()
     messages.success(request, f"{one.title}导入已提交（事项 {case}），复核通过后写入")

@@ -74,7 +74,7 @@ def password(request: Request) -> HttpResponse:
         try:
             accounts.change_password(operator=request.user, new=form.cleaned_data["new"], now=timezone.now())
         except Rejection as refused:
-            form.add_error("new", f"{refused.message}。{refused.remedy}")
+            form.add_error("new", refused.told)
         else:
             update_session_auth_hash(request, request.user)
             messages.success(request, "密码已修改，下次登录请使用新密码")
