@@ -80,6 +80,13 @@ async def _answer(scope: dict[str, Any], receive: Receive) -> tuple[bytes, bytes
     body = b""
     area: str | None = None
     began, transaction, outcome = time.perf_counter(), "-", "ok"
+
+    def refusal(refused: Rejection) -> tuple[bytes, bytes]:
+        known = area or envelope.area_in(body)
+        return envelope.refusal(refused, area=known, received_at=received_at, now=datetime.now(UTC)), JSON_TYPE
+
+    # No name keeps an exception beyond its clause: its traceback would keep this frame, and with it the connection's
+    # unread body, until the collector comes by; the server goes on reading what a slow client drips as long as that.
     try:
         if scope["method"] != "POST":
             raise rejections.NOT_POST()
@@ -93,13 +100,13 @@ async def _answer(scope: dict[str, Any], receive: Receive) -> tuple[bytes, bytes
         answer = await _running_dispatcher().answer(message, attachment)
         return (answer.content, FILE_TYPE) if answer.is_file else (answer.content, JSON_TYPE)
     except Rejection as rejection:
-        refused, outcome = rejection, rejection.code
+        outcome = rejection.code
+        return refusal(rejection)
     except Exception as error:
-        refused, outcome = rejections.INTERNAL(reference=_log_bug(error)), "bug"
+        outcome = "bug"
+        return refusal(rejections.INTERNAL(reference=_log_bug(error)))
     finally:
         figures.answered(transaction=transaction, outcome=outcome, seconds=time.perf_counter() - began)
-    area = area or envelope.area_in(body)
-    return envelope.refusal(refused, area=area, received_at=received_at, now=datetime.now(UTC)), JSON_TYPE
 
 
 async def _message(headers: dict[bytes, bytes], receive: Receive) -> tuple[bytes, bytes | None]:
