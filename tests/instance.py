@@ -13,7 +13,7 @@ import urllib.request
 from pathlib import Path
 from unittest.mock import patch
 
-START_SECONDS = 90
+START_SECONDS = 240
 
 
 class Instance:
@@ -85,7 +85,7 @@ class Instance:
         server, self._server = self._server, None
         if server.poll() is None:
             server.send_signal(signum)
-        self.exit_code = server.wait(timeout=60)
+        self.exit_code = server.wait(timeout=180)
         return self._log.read_text()
 
     def close(self) -> None:
@@ -103,5 +103,5 @@ def free_port() -> int:
 
 def fetch(url: str) -> str:
     """GET an address of the instance."""
-    with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 (our own address)
+    with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310 (our own address)
         return str(answer.read().decode())

@@ -90,7 +90,7 @@ def sign_in(browser: Any, live_server: Any, city: cities.City) -> Iterator[SignI
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
         _wait_for_scripts_too(page)
         watches.append(Watch(page, live_server.url))
         page.goto("/login/")

@@ -117,7 +117,7 @@ def test_the_list_pages_in_place_and_exports(city: cities.City, sign_in: SignIn)
 
 def test_the_desk_asks_again_by_itself(city: cities.City, sign_in: SignIn) -> None:
     page = sign_in("clerk")
-    with page.expect_response("**/desk/live/", timeout=15_000) as answer:
+    with page.expect_response("**/desk/live/", timeout=60_000) as answer:
         pass
     assert answer.value.status == 200
     assert not page.locator("#connection").is_visible()

@@ -132,7 +132,7 @@ NOT_THEM = (
 
 
 def ask(server: Gateway, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection(HERE, server.port, timeout=20)
+    connection = http.client.HTTPConnection(HERE, server.port, timeout=120)
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     connection.request(method, path, body=body or None, headers=named)
     answer = connection.getresponse()

@@ -65,7 +65,7 @@ class Centre:
         for victim in victims:
             with contextlib.suppress(psutil.NoSuchProcess):  # PostgreSQL's children end with their parent
                 victim.kill()
-        psutil.wait_procs(victims, timeout=30)
+        psutil.wait_procs(victims, timeout=120)
         self._server.wait(30)
 
     def traffic(self, visits: int, seed: int) -> subprocess.Popen[str]:

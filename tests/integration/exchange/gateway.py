@@ -20,7 +20,7 @@ from tongchou.project.limits import SERVER_OPTIONS
 from tongchou.project.settings_test import HOME
 
 CALL = "/fsi/api/rsfComIfsService/callService"
-STARTUP_SECONDS = 60
+STARTUP_SECONDS = 180
 
 
 @dataclass
@@ -92,7 +92,7 @@ class Caller:
     ) -> Answer:
         """Send a message as it is."""
         body = message if isinstance(message, bytes) else json.dumps(message, ensure_ascii=False, default=str).encode()
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=180)
         connection.request(method, path, body=body, headers={"Content-Type": content_type})
         response = connection.getresponse()
         answer = Answer(response.status, {key.lower(): value for key, value in response.getheaders()}, response.read())
@@ -129,7 +129,7 @@ class Gateway:
     def collect_static(self) -> None:
         """What the site's pages need beside themselves; the gateway needs none of it."""
         code = "from tongchou.project import cli, server; cli.set_django_up(); server.collect_static()"
-        subprocess.run([sys.executable, "-c", code], env=self._environment, check=True, timeout=60)
+        subprocess.run([sys.executable, "-c", code], env=self._environment, check=True, timeout=180)
 
     def start(self) -> None:
         command = [sys.executable, "-m", "granian", "--interface", "asgi", "--port", str(self.port)]
@@ -146,7 +146,7 @@ class Gateway:
             assert self._process is not None
             assert self._process.poll() is None, self.log
             try:
-                with urllib.request.urlopen(f"{self.url}/healthz", timeout=2):  # noqa: S310 (our own address)
+                with urllib.request.urlopen(f"{self.url}/healthz", timeout=10):  # noqa: S310 (our own address)
                     return
             except OSError:
                 time.sleep(0.05)

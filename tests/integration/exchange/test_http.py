@@ -79,7 +79,7 @@ def test_only_post(hospital: Caller) -> None:
 
 
 def test_a_body_that_never_ends_is_dropped(hospital: Caller, gateway: Gateway) -> None:
-    with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=60) as connection:
         connection.sendall(f"POST {CALL} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{{".encode())
     assert hospital.call("1201", INSTITUTION).output["medinsinfo"]  # the gateway goes on
 

@@ -38,7 +38,7 @@ class Writer:
         self._thread.join(30)
         assert not self._thread.is_alive()
 
-    def wait_for(self, more: int, seconds: float = 30) -> None:
+    def wait_for(self, more: int, seconds: float = 120) -> None:
         """Wait until that many more journals were answered."""
         goal, deadline = len(self.answered) + more, time.monotonic() + seconds
         while len(self.answered) < goal:

@@ -71,7 +71,7 @@ def provoke(url: str, number: str, name: str) -> None:
     ]:
         request = urllib.request.Request(url + urllib.parse.quote(path), data=body.encode(), method="POST")  # noqa: S310
         with contextlib.suppress(urllib.error.HTTPError):
-            urllib.request.urlopen(request, timeout=10).close()  # noqa: S310 (our own address)
+            urllib.request.urlopen(request, timeout=60).close()  # noqa: S310 (our own address)
 
 
 @pytest.mark.requirement("R1.9.07")
@@ -156,7 +156,7 @@ def test_an_altered_settlement_stops_the_day_before_the_backup(instance: Instanc
         )
 
 
-def wait_for_plan(instance: Instance, plan: str, status: str, *, day: str | None = None, seconds: float = 120) -> None:
+def wait_for_plan(instance: Instance, plan: str, status: str, *, day: str | None = None, seconds: float = 300) -> None:
     """Wait until a plan has come to this state."""
     where = f"plan = '{plan}'" + (f" AND day = '{day}'" if day else "")
     deadline = time.monotonic() + seconds

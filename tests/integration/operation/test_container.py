@@ -69,7 +69,7 @@ class Running:
             timeout=120,
         )
 
-    def wait_healthy(self, seconds: int = 90) -> None:
+    def wait_healthy(self, seconds: int = 240) -> None:
         """Until the image's own health check is content."""
         deadline = time.monotonic() + seconds
         while (done := self.inside(*self.image.health)).returncode != 0:

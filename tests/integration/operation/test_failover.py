@@ -112,7 +112,7 @@ def test_between_two_machines_only_those_with_the_password_come_in(pair: tuple[I
     os.kill(primary.database_pid(), signal.SIGKILL)
     ok(standby, "standby", "promote")
     both = "host=127.0.0.77,127.0.0.78 target_session_attrs=read-write"
-    with psycopg.connect(f"{both} user=tongchou password={site} dbname=tongchou", connect_timeout=10) as connection:
+    with psycopg.connect(f"{both} user=tongchou password={site} dbname=tongchou", connect_timeout=60) as connection:
         post(connection, 2)
     assert journals(address(standby)) == {1, 2}
 

@@ -115,7 +115,7 @@ def ok(instance: Instance, *arguments: str) -> str:
     return done.stdout
 
 
-def wait_until(condition: Callable[[], object], what: str, seconds: float = 45) -> None:
+def wait_until(condition: Callable[[], object], what: str, seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"waited in vain: {what}"
@@ -154,7 +154,7 @@ class Callers:
     def stop(self) -> list[dict[str, Any]]:
         """Let every caller finish its settlement."""
         self._stop.touch()
-        assert self._process.wait(timeout=90) == 0, self.said()
+        assert self._process.wait(timeout=180) == 0, self.said()
         return self.pages()
 
     def kill(self) -> None:

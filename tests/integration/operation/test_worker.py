@@ -71,7 +71,7 @@ def value(instance: Instance, query: str) -> str:
         return str(error)
 
 
-def wait_until(instance: Instance, query: str, expected: str, seconds: float = 60) -> None:
+def wait_until(instance: Instance, query: str, expected: str, seconds: float = 240) -> None:
     deadline = time.monotonic() + seconds
     while (found := value(instance, query)) != expected:
         assert time.monotonic() < deadline, f"{query}: {found}, not {expected}"

@@ -104,7 +104,7 @@ def test_killed_in_the_middle_and_started_again_each_person_is_booked_once(clust
         "TONGCHOU_POLICIES": str(PACKS), "TONGCHOU_HOME": str(settings.HOME.root),
     }  # fmt: skip
     worker = subprocess.Popen([sys.executable, "-c", code], env=environment, start_new_session=True)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while (booked := ResettledPerson.objects.filter(state="booked").count()) < 3:
         assert time.monotonic() < deadline
         assert worker.poll() is None
