@@ -1,6 +1,6 @@
 """What other rooms may use of the ledger."""
 
-from tongchou.ledger.chart import ACCOUNT_FUNDS, FUNDS
+from tongchou.kernel.funds import ACCOUNT_FUNDS, FUNDS
 from tongchou.ledger.checks import check
 from tongchou.ledger.closing import (
     ACCOUNT,

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 
+from tongchou.kernel.funds import ACCOUNT_FUNDS, FUNDS
 from tongchou.kernel.money import format_yuan
 from tongchou.policy.book import PolicyBook, Version
 from tongchou.policy.compiler import compile_program
@@ -154,10 +155,17 @@ def _tiers(pack: Pack) -> Iterator[Finding]:
 
 
 def _funds(pack: Pack) -> Iterator[Finding]:
-    used = [(layer.fund, layer.place) for layer in _layers(pack)] + [(payer.fund, payer.place) for payer in pack.payers]
-    for code, place in used:
+    """Funds are declared, and the chart of accounts has them: of those it lacks, nothing could be booked."""
+    paying = frozenset(FUNDS) - ACCOUNT_FUNDS
+    used = [(layer.fund, layer.place, paying, "各层") for layer in _layers(pack)]
+    used += [(payer.fund, payer.place, ACCOUNT_FUNDS, "账户") for payer in pack.payers]
+    for code, place, booked, who in used:
         if code not in pack.funds:
             yield Finding(place.file, place.line, place.cite, f"基金“{code}”没有声明", "请在funds中写明代码和名称")
+        elif code not in booked:
+            known = "、".join(f"{one}{FUNDS[one]}" for one in sorted(booked))
+            message = f"账上没有{who}从“{code}”支付的科目，结算无法入账"
+            yield Finding(place.file, place.line, place.cite, message, f"可用：{known}；都不合适时写999997其他基金")
 
 
 # -- everything that is compiled ----------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ same text runs as plain Python, records its steps for the explanation, and can r
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 from math import lcm
@@ -201,7 +201,10 @@ class Emitter:
             return Code("0", wanted), ""
         combinations = list(product(*(axis[1] for axis in axes)))
         used: set[tuple[str, ...]] = set()
-        cells = [self._cell(table, combination, wanted, used) for combination in combinations]
+        rows = {key[:depth] for key in table.cells for depth in range(1, len(key) + 1)}
+        cells = [
+            self._cell(table, _written_as(combination, rows), combination, wanted, used) for combination in combinations
+        ]
         for key in table.cells.keys() - used:
             self.report(
                 table.place, f"表格的“{'/'.join(key)}”没有对应的取值", f"表头是{'、'.join(table.by)}，请核对用词"
@@ -258,16 +261,16 @@ class Emitter:
             text = f"{index} if {number} >= {low}{upper} else {text}"
         return text, (*(word for _, word in bounds), *(("else",) if "else" in keys else ()))
 
-    def _cell(self, table: Table, key: tuple[str, ...], wanted: str, used: set[tuple[str, ...]]) -> Code | None:
-        for candidate in (key, *[(*key[:n], "else") for n in range(len(key) - 1, -1, -1)]):
-            if candidate in table.cells:
-                used.add(candidate)
-                cell = table.cells[candidate]
-                if isinstance(cell, str):
-                    return None
-                return self._constant(cell, wanted, table.place)
-        self.report(table.place, f"表格缺少“{'/'.join(key)}”一格", "请补上该格；文件未规定时写null并加note")
-        return Code("0", wanted)
+    def _cell(
+        self, table: Table, written: tuple[str, ...], key: tuple[str, ...], wanted: str, used: set[tuple[str, ...]]
+    ) -> Code | None:
+        """The number of one combination of values; ``written`` is the cell that holds it. ``None``: the document has none."""
+        if written not in table.cells:
+            self.report(table.place, f"表格缺少“{'/'.join(key)}”一格", "请补上该格；文件未规定时写null并加note")
+            return Code("0", wanted)
+        used.add(written)
+        cell = table.cells[written]
+        return None if isinstance(cell, str) else self._constant(cell, wanted, table.place)
 
     def _constant(self, cell: Expression, wanted: str, place: Place) -> Code:
         try:
@@ -303,6 +306,14 @@ class Emitter:
     def show(self, display: Display) -> None:
         """Add an explained step."""
         self.displays.append(display)
+
+
+def _written_as(values: tuple[str, ...], rows: Collection[tuple[str, ...]]) -> tuple[str, ...]:
+    """The cell that holds a combination of values: at each heading the row of the value itself, else that of ``else``."""
+    here: tuple[str, ...] = ()
+    for value in values:
+        here = (*here, value if (*here, value) in rows else "else")
+    return here
 
 
 def _cell_note(quantity: Quantity) -> str:

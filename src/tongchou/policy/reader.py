@@ -248,9 +248,14 @@ class Cursor:
             node = Scalar(node.file, node.line, value, False, node.span)
         for word in key.split("、"):
             here = (*path, word)
-            if len(here) < len(by):
+            if word == "else" and (not isinstance(node, Map) or node.get("value") is not None):
+                self._cell(
+                    node, (*here, *("else",) * (len(by) - len(here))), unit, table
+                )  # one number for all the rest
+            elif len(here) < len(by):
                 if not isinstance(node, Map):
-                    self.report(f"表格在“{'/'.join(here)}”处少一层", f"表头是{'、'.join(by)}", node)
+                    remedy = f"表头是{'、'.join(by)}；一个数管全部时写{word}: {{else: 数}}"
+                    self.report(f"表格在“{'/'.join(here)}”处少一层", remedy, node)
                     return
                 for inner_key, inner in node.entries.items():
                     if inner_key not in META_KEYS:

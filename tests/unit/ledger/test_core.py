@@ -7,7 +7,8 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tongchou.ledger.chart import ACCOUNT_FUNDS, FUNDS, chart
+from tongchou.kernel.funds import ACCOUNT_FUNDS, FUNDS
+from tongchou.ledger.chart import chart
 from tongchou.ledger.core import EntryLine, difference, differing, mirror, open_day, turnover
 
 entries = st.lists(st.builds(EntryLine, st.sampled_from(["1002", "2101", "5001"]), st.integers(-(10**12), 10**12)))

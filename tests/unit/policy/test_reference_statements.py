@@ -113,9 +113,12 @@ def test_each_statement_comes_out_as_it_says(folder: Path) -> None:
     ("old", "new", "message"),
     [
         ("异地: {else: 900}", "异地: 900", "少一层"),
-        ("异地: {else: 900}", "else: {else: 900}", "缺少“异地/一级”一格"),
         ("异地: {else: 900}", "异地: {else: {by: visit.level, else: 900}}", "异地"),
         ("一级: 200, ", "一级: 200, 未定级: 300, ", "没有对应的取值"),
+        ("一级: 200, 二级、三级: 500}, 异地: {else: 900}", "一级: 200}, else: 900", "缺少“本市/二级”一格"),
+        ("异地: {else: 900}", "异地: {else: 900}, else: 1", "“else/else”没有对应的取值"),
+        ('pays_from: "330100"', 'pays_from: "330200"', "基金“330200”没有声明"),
+        ('"330100"', '"330200"', "账上没有各层从“330200”支付的科目"),
         ("三级], cite", "三级], default: 一级, cite", "不认识的键“default”"),
         (", same_as: {无: 未转诊}", "", "不提供时是“无”"),
         ('[{to: "year.stays:310", what: one}]', "[]", "没有任何一层累计"),
@@ -133,6 +136,12 @@ def test_what_the_reference_says_is_refused(folder: Path, old: str, new: str, me
         ("异地: {else: 900}", "异地: {else: null}, note: 文件没有给"),
         ("异地: {else: 900}", "异地: {else: {by_reading: AMB-01, A: 900, B: 800}}"),
         ("异地: {else: 900}", "异地: {else: {value: 900, cite: 《新办法》一}}"),
+        ("异地: {else: 900}", "else: {else: 900}"),
+        ("异地: {else: 900}", "else: 900"),
+        ("异地: {else: 900}", "else: {value: 900, cite: 《新办法》一}"),
+        ("异地: {else: 900}", "else: {一级: 800, else: 900}"),
+        ("异地: {else: 900}", "else: null, note: 文件没有给"),
+        ("异地: {else: 900}", "else: {by_reading: AMB-01, A: 900, B: {一级: 700, else: 800}}"),
     ],
 )
 def test_what_the_reference_says_may_be_written(folder: Path, old: str, new: str) -> None:
