@@ -10,3 +10,9 @@ class AccountsConfig(AppConfig):
     name = "tongchou.accounts"
     label = "accounts"
     verbose_name = "个人账户"
+
+    def ready(self) -> None:
+        """Make the room's kinds of cases known to the approvals."""
+        from tongchou.accounts import approvals
+
+        approvals.register()

@@ -30,6 +30,10 @@ CORRECTION_MAKE = "correction.make"
 """Propose a manual correction of a record."""
 CORRECTION_REVIEW = "correction.review"
 """Review manual corrections."""
+FAMILY_MAKE = "family.make"
+"""Bind relatives to a person's account and end that (家庭共济)."""
+FAMILY_REVIEW = "family.review"
+"""Review bindings of family accounts and their ends."""
 RESETTLE_MAKE = "resettle.make"
 """Try a re-run of past settlements and hand its differences in for review."""
 RESETTLE_REVIEW = "resettle.review"
@@ -85,6 +89,8 @@ FUNCTIONS: dict[str, str] = {
     REFERENCE_REVIEW: "目录对照与协议复核",
     CORRECTION_MAKE: "手工更正经办",
     CORRECTION_REVIEW: "手工更正复核",
+    FAMILY_MAKE: "家庭共济经办",
+    FAMILY_REVIEW: "家庭共济复核",
     RESETTLE_MAKE: "重新结算经办",
     RESETTLE_REVIEW: "重新结算复核",
     CASE_APPROVE: "领导审批",
@@ -111,7 +117,7 @@ FUNCTIONS: dict[str, str] = {
 
 REVIEWING = frozenset(
     {REFERENCE_REVIEW, CORRECTION_REVIEW, CASE_APPROVE, POLICY_REVIEW, RIGHTS_REVIEW, RIGHTS_APPROVE, PARAMETER_REVIEW}
-    | {RESETTLE_REVIEW}
+    | {RESETTLE_REVIEW, FAMILY_REVIEW}
 )
 """Functions that decide cases: who holds one has a review queue."""
 
@@ -138,7 +144,7 @@ STANDARD_POSTS = (
         code="clerk",
         name="柜员",
         category="business",
-        functions=_READER | {PERSON_UNMASK, CORRECTION_MAKE, RESETTLE_MAKE},
+        functions=_READER | {PERSON_UNMASK, CORRECTION_MAKE, FAMILY_MAKE, RESETTLE_MAKE},
         limits=((RESETTLE_MAKE, 5_000_000),),
     ),
     StandardPost(
@@ -147,7 +153,7 @@ STANDARD_POSTS = (
         category="business",
         functions=_READER
         | {PERSON_UNMASK, SETTLEMENT_EXPORT, CORRECTION_REVIEW, REFERENCE_REVIEW, POLICY_MAKE, SIMULATION_RUN}
-        | {RESETTLE_MAKE, RESETTLE_REVIEW},
+        | {FAMILY_REVIEW, RESETTLE_MAKE, RESETTLE_REVIEW},
         limits=((CORRECTION_REVIEW, 5_000_000),),
     ),
     StandardPost(
@@ -226,6 +232,8 @@ STANDARD_STEPS: tuple[tuple[str, int, str, str, int], ...] = (
     ("institution.agreement", 1, "复核", REFERENCE_REVIEW, 0),
     ("institution.agreement", 2, "审批", CASE_APPROVE, 0),
     ("correction.person", 1, "复核", CORRECTION_REVIEW, 0),
+    ("family.binding", 1, "复核", FAMILY_REVIEW, 0),
+    ("family.ending", 1, "复核", FAMILY_REVIEW, 0),
     ("settlement.rerun", 1, "复核", RESETTLE_REVIEW, 0),
     ("settlement.rerun", 2, "审批", CASE_APPROVE, 5_000_000),
     ("policy.publication", 1, "复核", POLICY_REVIEW, 0),

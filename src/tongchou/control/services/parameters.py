@@ -45,6 +45,11 @@ STANDARD: tuple[dict[str, Any], ...] = (
      "purpose": "已答复机构报文的应答内容保存的天数；受理记录一直保存，重复报文不会重复结算", "standard": "400"},
     {"code": "extract.least_persons", "name": "匿名抽取最少人数", "kind": "integer", "unit": "人", "least": 3, "most": 1000,
      "purpose": "匿名抽取的数据中，同一组特征至少对应的人数（k-匿名）", "standard": "10"},
+    {"code": "family.relations", "name": "家庭共济范围", "kind": "text",
+     "purpose": "可以使用个人账户的亲属，以顿号分隔：配偶、父母、子女、兄弟姐妹、祖父母外祖父母、孙子女外孙子女"
+     "（国办发〔2021〕14号；扩大到近亲属的见国办发〔2024〕38号）", "standard": "配偶、父母、子女"},
+    {"code": "family.most_members", "name": "家庭共济成员上限", "kind": "integer", "unit": "人", "least": 1, "most": 50,
+     "purpose": "一个个人账户同时可以绑定的共济成员人数", "standard": "7"},
 )  # fmt: skip
 """Parameters that the software itself reads, with what holds until a case gives a value. What a policy says stands in its
 package, never here."""
