@@ -20,7 +20,7 @@ from tongchou.policy.caseread import Case, Step, read_case_file
 from tongchou.policy.explain import ExplainedStep
 from tongchou.policy.findings import PolicyErrors
 from tongchou.policy.formulas import Formula
-from tongchou.policy.lines import LineSplit
+from tongchou.policy.lines import OF_CLASS, LineSplit
 from tongchou.policy.loader import read_cases
 from tongchou.policy.model import BURDEN_COMPONENTS, FactSpec, Pack
 from tongchou.policy.plan import Bill, Outcome, Plan
@@ -195,8 +195,8 @@ class _Run:
             (plan.program.lines, plan.program.parts),
             *((p.lines, p.parts.values()) for p in _all_packs(self.book)),
         ):
-            known |= dict.fromkeys(lines.kinds if lines else ())
-            known |= dict.fromkeys(kind for part in parts for kind in part.kinds)
+            named = (*(lines.kinds if lines else ()), *(kind for part in parts for kind in part.kinds))
+            known |= dict.fromkeys(kind.rpartition(OF_CLASS)[2] for kind in named)
         for kind in dict.fromkeys(kind for line in step.lines for kind in line.item_kinds if kind not in known):
             near = near_kind(kind)
             hint = f"相近：{near}" if near else f"可用：{'、'.join(known)}"

@@ -122,7 +122,7 @@ def _facts(scribe: Scribe) -> Section:
         words = scribe.condition(condition)
         blocks.append(scribe.say(f"define/{name}", path, f"“{name}”", f"指{words}", condition.place))
     for name, part in pack.parts.items():
-        words = f"{'、'.join(part.kinds)}，单独计算"
+        words = f"{'、'.join(part.kinds).replace('/', '中的')}，单独计算"
         blocks.append(scribe.say(f"parts/{name}", path, part.title, words, part.place, f"bill.{name}"))
     return Section("适用口径", blocks=tuple(blocks))
 
@@ -166,7 +166,8 @@ def _lines(scribe: Scribe, rules: LineRules | None) -> Section:
     blocks: list[Block] = []
     for kind, found in (("classes", rules.classes), ("kinds", rules.kinds)):
         for name, quantity in found.items():
-            blocks += scribe.quantity(f"lines/{kind}/{name}", path, f"{name}先行自付比例", quantity)
+            address = f"lines/{kind}/{name.replace('/', '／')}"  # 乙类/药品 is one word of an address
+            blocks += scribe.quantity(address, path, f"{name.replace('/', '中的')}先行自付比例", quantity)
     words = "目录中项目自己的比例优先" if rules.item_ratio_first else "不看目录中项目自己的比例"
     blocks.append(scribe.say("lines/item_ratio", path, "项目自己的比例", words, rules.place))
     return Section("费用明细的先行自付", rules.place.citation, tuple(blocks))

@@ -13,6 +13,8 @@ from tongchou.policy.model import LineRules, Part, Quantity
 from tongchou.policy.rejections import ITEM_CLASS_WRONG, ITEM_RATIO_UNKNOWN
 
 ITEM_CLASSES = ("甲类", "乙类", "丙类")
+OF_CLASS = "/"
+"""Between class and kind where a pack names a kind within one class only: 乙类/药品."""
 LIMIT_SCALE = 10**8
 """quantity (1/10,000) × price (1/1,000,000 yuan) divided by this is fen."""
 
@@ -49,9 +51,7 @@ class LineSplitter:
     """The line rules of one pack, with their ratios as exact rates."""
 
     def __init__(self, rules: LineRules) -> None:
-        self._classes = {name: _fraction(quantity) for name, quantity in rules.classes.items()}
-        self._kinds = {name: _fraction(quantity) for name, quantity in rules.kinds.items()}
-        self._notes = {name: quantity.unknown for name, quantity in (*rules.classes.items(), *rules.kinds.items())}
+        self._ratios = {item_class: _ratios_of(rules, item_class) for item_class in ITEM_CLASSES}
         self._item_ratio_first = rules.item_ratio_first
 
     def split(self, line: LineFacts) -> LineSplit:
@@ -82,14 +82,18 @@ class LineSplitter:
         return Rate(Fraction(*self._ratio(line)))
 
     def _ratio(self, line: LineFacts) -> tuple[int, int]:
-        """The item's own ratio, else that of its first kind that has one, else of its class: numerator and denominator."""
+        """The item's own ratio, else that of its first kind that has one, else of its class: numerator and denominator.
+
+        Of one kind, what is said for the item's class (乙类/药品) goes before what is said for every class (药品).
+        """
         own = line.prior_self_pay
         if own is not None and self._item_ratio_first:
             return own.value.numerator, own.value.denominator
-        source = next((kind for kind in line.item_kinds if kind in self._kinds), line.item_class)
-        ratio = self._kinds.get(source) or self._classes.get(source)
+        known = self._ratios.get(line.item_class, {})
+        source = next((kind for kind in line.item_kinds if kind in known), line.item_class)
+        ratio, note = known.get(source, (None, ""))
         if ratio is None:
-            raise ITEM_RATIO_UNKNOWN(item_class=source, note=self._notes.get(source) or "文件未规定")
+            raise ITEM_RATIO_UNKNOWN(item_class=source, note=note or "文件未规定")
         return ratio
 
 
@@ -98,12 +102,14 @@ def part_amounts(parts: Sequence[Part], lines: Iterable[tuple[Sequence[str], str
 
     Args:
         lines: item kinds (the most specific first), class, and in-scope cost of fee lines or of sums of alike ones. A
-            line counts in the part that names the first of its kinds that any part names, else in that of its class.
+            line counts in the part that names the first of its kinds that any part names (first of all for the line's
+            class: 乙类/药品), else in that of its class.
     """
     of_kind = {kind: part.name for part in parts for kind in part.kinds}
     found = {f"bill.{part.name}": 0 for part in parts}
     for kinds, item_class, in_scope in lines:
-        name = next((of_kind[kind] for kind in (*kinds, item_class) if kind in of_kind), None)
+        words = [word for kind in kinds for word in (f"{item_class}{OF_CLASS}{kind}", kind)]
+        name = next((of_kind[word] for word in (*words, item_class) if word in of_kind), None)
         if name is not None:
             found[f"bill.{name}"] += in_scope
     return found
@@ -116,6 +122,18 @@ def over_limit(line: LineFacts) -> int:
     limit = divide_half_up(abs(line.quantity) * line.price_limit, LIMIT_SCALE)
     over = max(0, abs(line.amount) - limit)
     return over if line.amount >= 0 else -over
+
+
+def _ratios_of(rules: LineRules, item_class: str) -> dict[str, tuple[tuple[int, int] | None, str]]:
+    """What applies to the kinds of items of one class, and to the class itself: the ratio, or why there is none.
+
+    A kind that is named for the class (乙类/药品) takes the place of the kind as such.
+    """
+    own = {item_class: rules.classes[item_class]} if item_class in rules.classes else {}
+    plain = {name: quantity for name, quantity in rules.kinds.items() if OF_CLASS not in name}
+    prefix = item_class + OF_CLASS
+    of_class = {name.removeprefix(prefix): q for name, q in rules.kinds.items() if name.startswith(prefix)}
+    return {name: (_fraction(quantity), quantity.unknown) for name, quantity in (own | plain | of_class).items()}
 
 
 def _fraction(quantity: Quantity) -> tuple[int, int] | None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
+from tongchou.policy.expressions import Number
 from tongchou.policy.findings import Finding
 from tongchou.policy.layers import read_benefit
+from tongchou.policy.lines import ITEM_CLASSES, OF_CLASS
 from tongchou.policy.model import (
     COMPONENTS,
     AccumulatorSpec,
@@ -218,7 +220,10 @@ def _parts(top: Cursor) -> dict[str, Part]:
         if name in COMPONENTS:
             item.report(f"“{name}”已是费用成分", "请给这一部分另取名称")
         item.check_name(name, STEP_NAME, "domestic_materials")
-        found[name] = Part(name, item.needed_text("title"), item.words("kinds"), item.place)
+        kinds = item.words("kinds")
+        for kind in kinds:
+            _check_of_class(item, kind, item.tree.get("kinds") or item.tree)
+        found[name] = Part(name, item.needed_text("title"), kinds, item.place)
         item.done()
     return found
 
@@ -273,6 +278,12 @@ def _lines(top: Cursor) -> LineRules | None:
         if item_class not in classes:
             block.report(f"没有规定{item_class}的先行自付比例", "请在classes中补上(无规定时写null并加note)")
     first = block.choice("item_ratio", ("first", "ignored"), "first") == "first"
+    for word in classes.keys() - {*ITEM_CLASSES}:
+        block.report(
+            f"“{word}”不是费用类别",
+            f"classes下写{'、'.join(ITEM_CLASSES)}；其他类别写在kinds下",
+            block.tree.get("classes"),
+        )
     rules = LineRules(classes, kinds, first, block.place)
     block.done()
     return rules
@@ -289,10 +300,29 @@ def _rates(block: Cursor, key: str) -> dict[str, Quantity]:
         if "、" in name:
             inner.report(f"“{name}”不是一个类别", "请每个类别写一行", node)
             continue
+        _check_of_class(inner, name, node)
         quantity = inner.read_quantity(node, "率", name)
         if quantity is not None:
             found[name] = quantity
+            _check_rate(inner, name, quantity, node)
     return found
+
+
+def _check_of_class(block: Cursor, word: str, node: Tree) -> None:
+    """``乙类/药品``: a kind within one class. Items of class 丙 are never split, so nothing is said for them."""
+    item_class, slash, kind = word.partition(OF_CLASS)
+    if slash and (item_class not in ITEM_CLASSES[:2] or not kind or OF_CLASS in kind or kind in ITEM_CLASSES):
+        block.report(f"“{word}”不是“甲乙类/类别”", "请写成乙类/药品的形式：左边甲类或乙类，右边一个项目类别", node)
+
+
+def _check_rate(block: Cursor, name: str, quantity: Quantity, node: Tree) -> None:
+    """A line is split before the visit's facts are all known, so that its ratio is a number of its own."""
+    number = quantity.expression
+    if quantity.table is not None or (number is not None and not isinstance(number, Number)):
+        remedy = "按事实不同的比例，用parts分出这一类(这里写0%)，再用moves按表移到prior_self_pay"
+        block.report(f"“{name}”的先行自付比例应是一个数，不能是表或算式", remedy, node)
+    elif isinstance(number, Number) and not 0 <= number.value <= 1:
+        block.report(f"“{name}”的先行自付比例不在0%至100%之间", "请与文件核对", node)
 
 
 def _payer(item: Cursor) -> Payer:

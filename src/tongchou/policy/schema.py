@@ -50,6 +50,7 @@ def named(item: Schema) -> Schema:
 
 
 NUMBER, WHEN = ref("quantity"), ref("condition")
+RATE = ref("rate")
 COMPONENT: Schema = TEXT
 COUNTER: Schema = {"type": "string", "pattern": r"^[a-z]+\.[a-z][a-z0-9_]*(:[0-9]+)?$"}
 
@@ -58,6 +59,10 @@ def _basics() -> dict[str, Schema]:
     return {
         "by_reading": {"type": "object", "required": ["by_reading"], "description": "歧义的各种理解"},
         "condition": {"anyOf": [TEXT, ref("by_reading")], "description": "条件"},
+        "rate": {
+            "anyOf": [SCALAR, {"type": "object", "required": ["value"]}, ref("by_reading")],
+            "description": "一个比例、或null加note",
+        },
         "quantity": {
             "anyOf": [
                 SCALAR,
@@ -136,7 +141,7 @@ def _sections() -> dict[str, Schema]:
             "id text readings adopted why", id=TEXT, text=TEXT, readings=named(TEXT), adopted=TEXT, why=TEXT
         ),
         "exclusions": obj("rules", benefits=WORDS, rules=many(ref("requirement"))),
-        "lines": obj("classes", classes=named(NUMBER), kinds=named(NUMBER), item_ratio=one_of("first", "ignored")),
+        "lines": obj("classes", classes=named(RATE), kinds=named(RATE), item_ratio=one_of("first", "ignored")),
         "printed": obj("says", says=TEXT, holds=NUMBER, acknowledged=TEXT),
     }
 

@@ -12,6 +12,7 @@ from itertools import chain
 
 from tongchou.policy.book import Version
 from tongchou.policy.findings import Finding
+from tongchou.policy.lines import OF_CLASS
 from tongchou.policy.nodes import Map, Scalar, Tree, walk
 from tongchou.policy.vocabulary import near_kind
 
@@ -85,7 +86,7 @@ def doubtful_kinds(version: Version) -> Iterator[Finding]:
     if pack.lines is not None:
         named += [(kind, pack.lines.place) for kind in pack.lines.kinds]
     for kind, place in named:
-        near = near_kind(kind)
+        near = near_kind(kind.rpartition(OF_CLASS)[2])
         if near:
             remedy = f"请写{near}；确是目录支付条件里的“政策项目类别”时不必改"
             message = f"“{kind}”不是标准类别（相近：{near}）"
