@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
+from tongchou.policy.bindings import Bindings, read_bindings
 from tongchou.policy.compiler import compile_program
 from tongchou.policy.financing import FinancingPlan
 from tongchou.policy.findings import Finding, PolicyErrors
@@ -18,7 +19,6 @@ from tongchou.policy.model import Ambiguity, BoundScheme, Pack
 from tongchou.policy.nodes import Map, Scalar, canonical, choose_readings
 from tongchou.policy.packs import read_ambiguities, read_pack
 from tongchou.policy.plan import Plan
-from tongchou.policy.reader import Cursor
 from tongchou.policy.rejections import NO_FORMULA, NO_PACKAGE, NOT_IN_FORCE, UNKNOWN_PLAN
 from tongchou.policy.vocabulary import STANDARD_FACTS
 
@@ -53,16 +53,25 @@ class Version:
 class PolicyBook:
     """All packs and bindings of one directory. Immutable after loading; plans are compiled once and cached."""
 
-    def __init__(self, trees: Sequence[Map], *, as_of: date | None = None) -> None:
+    def __init__(
+        self, trees: Sequence[Map], *, as_of: date | None = None, published: Mapping[str, date] | None = None
+    ) -> None:
+        """Read packs and bindings.
+
+        Args:
+            as_of: leave out what was published after this day.
+            published: by file, when its text was published, where the text does not say so itself.
+        """
         self.findings: list[Finding] = []
         self._versions: dict[str, list[Version]] = {}
-        self.bindings: dict[tuple[str, str], BoundScheme] = {}
+        self.bindings = Bindings()
+        self._published = published or {}
         self._packs: dict[tuple[int, tuple[tuple[str, str], ...]], Pack] = {}
         self._plans: dict[tuple[object, ...], Plan] = {}
         self._by_day: dict[tuple[str, str, str, date], Plan] = {}
         for tree in trees:
             if tree.get("binding") is not None:
-                self._bind(tree)
+                self._bind(tree, as_of)
             else:
                 self._enter(tree, as_of)
         for versions in self._versions.values():
@@ -84,7 +93,7 @@ class PolicyBook:
         trees = read_packs(Path(directory))
         if bound_only:
             bindings = [tree for tree in trees if tree.get("binding") is not None]
-            bound = {name for scheme in cls(bindings).bindings.values() for name in scheme.packs}
+            bound = cls(bindings).bindings.packs()
             trees = [*bindings, *(tree for tree in trees if _pack_name(tree) in bound)]
         book = cls(trees, as_of=as_of)
         errors = [finding for finding in check_book(book) if finding.severity == "error"]
@@ -100,30 +109,24 @@ class PolicyBook:
         chosen = choose_readings(tree, adopted, self.findings)
         if not isinstance(chosen, Map):
             return
-        pack = read_pack(chosen, self.findings, STANDARD_FACTS)
+        pack = self._dated(read_pack(chosen, self.findings, STANDARD_FACTS))
         if as_of is None or pack.published is None or pack.published <= as_of:
             self._versions.setdefault(pack.id, []).append(Version(tree, ambiguities, pack))
 
-    def _bind(self, tree: Map) -> None:
-        top = Cursor(tree, self.findings)
-        block = top.child("binding")
-        area = block.child("area") if block else None
-        if block is None or area is None:
-            top.report("绑定缺少统筹区", "请写binding: {area: {code: 代码, name: 名称}, schemes: […]}")
-            return
-        code, name = area.needed_text("code"), area.needed_text("name")
-        area.done()
-        for item in block.children("schemes"):
-            scheme = item.needed_text("scheme")
-            readings = {key: node.text for key, node in item.named("readings") if isinstance(node, Scalar)}
-            title, packs = item.needed_text("name"), item.words("packs")
-            bound = BoundScheme(code, name, scheme, title, packs, readings, item.place)
-            if (code, scheme) in self.bindings:
-                item.report(f"统筹区{code}的险种{scheme}绑定了两次", "请合并为一条")
-            self.bindings[code, scheme] = bound
-            item.done()
-        block.done()
-        top.done()
+    def _dated(self, pack: Pack) -> Pack:
+        """The pack with the day of its publication."""
+        day = self._published.get(pack.file)
+        return replace(pack, published=day) if day is not None and pack.published is None else pack
+
+    def _bind(self, tree: Map, as_of: date | None) -> None:
+        for bound in read_bindings(tree, self.findings, published=self._published.get(tree.file)):
+            if as_of is not None and bound.published is not None and bound.published > as_of:
+                continue
+            if not self.bindings.add(bound):
+                since = f"自{bound.start}起" if bound.start > date.min else ""
+                message = f"统筹区{bound.area}的险种{bound.scheme}{since}绑定了两次"
+                remedy = "请合并为一条；以后改用别的包的，用from写明从哪一天起"
+                self.findings.append(Finding(bound.place.file, bound.place.line, bound.place.cite, message, remedy))
 
     # -- questions ------------------------------------------------------------------------------------------------------
 
@@ -145,9 +148,11 @@ class PolicyBook:
         key = (area, scheme, benefit, on)
         if not readings and (cached := self._by_day.get(key)) is not None:
             return cached
-        bound = self._bound(area, scheme)
+        bound = self._bound(area, scheme, on)
         chosen = {**bound.readings, **(readings or {})}
-        plan = self.plan_of(bound.packs, benefit=benefit, on=on, readings=chosen, area=area, scheme=scheme)
+        plan = self.plan_of(
+            bound.packs, benefit=benefit, on=on, readings=chosen, area=area, scheme=scheme, since=bound.start
+        )
         if not readings:
             if len(self._by_day) >= CACHE_LIMIT:
                 self._by_day.clear()
@@ -163,8 +168,12 @@ class PolicyBook:
         readings: Readings | None = None,
         area: str = "",
         scheme: str = "",
+        since: date = date.min,
     ) -> Plan:
         """The plan made of the named packs in their order of payment; used by cases and by :meth:`plan`.
+
+        Args:
+            since: the day from which these packs are used together; the plan is named after it if it is the latest.
 
         Raises:
             Rejection: POL-002. PolicyErrors: see :meth:`plan`.
@@ -172,7 +181,7 @@ class PolicyBook:
         names = tuple(packs)
         versions = self.in_force(names, on)
         chosen = self._chosen(versions, readings or {})
-        start = self._since(names, on)
+        start = max(self._since(names, on), since)
         if not any(benefit in entry.names for version in versions for entry in version.pack.benefits):
             raise NOT_IN_FORCE(day=on, benefit=benefit, area=area or "+".join(names), scheme=scheme or "-")
         key = (area, scheme, names, benefit, start, tuple(sorted(chosen.items())))
@@ -204,12 +213,18 @@ class PolicyBook:
 
     def benefits(self, *, area: str, scheme: str, on: date) -> tuple[str, ...]:
         """The benefits that an area's scheme offers on a day, in written order."""
-        versions = self.in_force(self._bound(area, scheme).packs, on)
+        versions = self.in_force(self._bound(area, scheme, on).packs, on)
         return tuple(dict.fromkeys(name for v in versions for entry in v.pack.benefits for name in entry.names))
 
     def funds(self, *, area: str, scheme: str) -> tuple[FundSpec, ...]:
-        """The funds that the scheme's packs pay from in any version."""
-        names = self._bound(area, scheme).packs
+        """The funds that the scheme's packs pay from in any version.
+
+        Raises:
+            Rejection: POL-001.
+        """
+        names = self.bindings.packs_of(area, scheme)
+        if not names:
+            raise NO_PACKAGE(area=area, scheme=scheme)
         found = {
             code: name for pack in names for v in self._versions.get(pack, ()) for code, name in v.pack.funds.items()
         }
@@ -221,7 +236,7 @@ class PolicyBook:
         Raises:
             Rejection: POL-040 there is none in force.
         """
-        bound = self._bound(area, scheme)
+        bound = self._bound(area, scheme, on)
         return self.financing_of(bound.packs, on=on, readings={**bound.readings, **(readings or {})})
 
     def financing_of(self, packs: Iterable[str], *, on: date, readings: Readings | None = None) -> FinancingPlan:
@@ -238,7 +253,7 @@ class PolicyBook:
         Raises:
             Rejection: POL-040 there is none in force.
         """
-        bound = self._bound(area, scheme)
+        bound = self._bound(area, scheme, on)
         return self.formula_of(bound.packs, name, on=on, readings={**bound.readings, **(readings or {})})
 
     def formula_of(self, packs: Iterable[str], name: str, *, on: date, readings: Readings | None = None) -> Formula:
@@ -255,8 +270,8 @@ class PolicyBook:
 
     # -- versions and readings ------------------------------------------------------------------------------------------
 
-    def _bound(self, area: str, scheme: str) -> BoundScheme:
-        bound = self.bindings.get((area, scheme))
+    def _bound(self, area: str, scheme: str, day: date) -> BoundScheme:
+        bound = self.bindings.on(area, scheme, day)
         if bound is None:
             raise NO_PACKAGE(area=area, scheme=scheme)
         return bound
@@ -301,7 +316,7 @@ class PolicyBook:
             found: list[Finding] = []
             adopted = {entry.id: entry.adopted for entry in version.ambiguities}
             tree = choose_readings(version.tree, adopted | dict(chosen), found)
-            pack = read_pack(tree, found, STANDARD_FACTS) if isinstance(tree, Map) else version.pack
+            pack = self._dated(read_pack(tree, found, STANDARD_FACTS)) if isinstance(tree, Map) else version.pack
             if findings is not None:
                 findings += found
             elif found:

@@ -110,7 +110,12 @@ def _expecting(step: Data, number: int, changed: Mapping[str, str]) -> Data:
 
 def case_text(cases: Sequence[Data], title: str) -> str:
     """A case file with these cases."""
-    return yaml.serialize(_node({"title": title, "cases": list(cases)}), allow_unicode=True, width=120)
+    return yaml_text({"title": title, "cases": list(cases)})
+
+
+def yaml_text(value: Mapping[str, Any]) -> str:
+    """A document as people would write it: every scalar is text, in quotes only where YAML needs them."""
+    return yaml.serialize(_node(value), allow_unicode=True, width=120)
 
 
 def _node(value: Any) -> yaml.Node:

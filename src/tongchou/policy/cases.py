@@ -307,8 +307,7 @@ def unknown_words(book: PolicyBook, case: Case) -> list[str]:
 
 def _packs_of(book: PolicyBook, case: Case) -> list[Pack]:
     """All versions of the packs of a case."""
-    bound = book.bindings.get((case.area, case.scheme))
-    names = bound.packs if bound is not None else case.packs or tuple(book.packs)
+    names = book.bindings.packs_of(case.area, case.scheme) or case.packs or tuple(book.packs)
     return [version.pack for name in names for version in book.packs.get(name, ())]
 
 

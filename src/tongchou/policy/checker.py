@@ -17,7 +17,7 @@ from tongchou.policy.compiler import compile_program
 from tongchou.policy.expressions import FUNCTIONS, Number
 from tongchou.policy.findings import Finding, PolicyErrors
 from tongchou.policy.formulas import Formula
-from tongchou.policy.model import AccumulatorSpec, FormulaRule, FormulaStep, Layer, Pack
+from tongchou.policy.model import AccumulatorSpec, BoundScheme, FormulaRule, FormulaStep, Layer, Pack
 from tongchou.policy.nodes import Map, Scalar, Seq, Tree
 from tongchou.policy.reach import findings_of
 from tongchou.policy.reader import COUNTER_NAME
@@ -78,9 +78,12 @@ def _says(node: Tree, key: str) -> bool:
 
 
 def _bindings(book: PolicyBook) -> Iterator[Finding]:
-    for bound in book.bindings.values():
+    for bound in book.bindings:
         if not bound.packs:
             yield Finding(bound.place.file, bound.place.line, "", "没有绑定任何政策包", "请写packs: [包名]")
+        if len(set(bound.packs)) < len(bound.packs):
+            yield Finding(bound.place.file, bound.place.line, "", "同一个政策包绑定了两次", "每个包只写一次")
+        yield from _begun(book, bound)
         known_readings = {
             (entry.id, reading)
             for name in bound.packs
@@ -99,6 +102,21 @@ def _bindings(book: PolicyBook) -> Iterator[Finding]:
                 if not known:
                     remedy = "这里没有读到任何政策包：请检查绑定文件和政策包所在的目录，并先改正政策包文件里的错误"
                 yield Finding(bound.place.file, bound.place.line, "", f"没有政策包“{name}”", remedy)
+
+
+def _begun(book: PolicyBook, bound: BoundScheme) -> Iterator[Finding]:
+    """What an arrangement names on its first day is in force on that day; one without a day has always held."""
+    if bound.start == date.min:
+        return
+    known = [name for name in bound.packs if name in book.packs]
+    late = [name for name in known if not book.in_force([name], bound.start)]
+    place = (bound.place.file, bound.place.line, bound.place.cite)
+    if known and late == known:
+        message = f"自{bound.start}起采用的政策包，当日没有一个生效"
+        yield Finding(*place, message, "请改正from，或先发布自当日起生效的版本")
+    for name in late if late != known else ():
+        message = f"政策包“{name}”在{bound.start}没有生效的版本"
+        yield Finding(*place, message, "当日起这一层不支付；应当支付的，请发布自当日起的版本", "notice")
 
 
 # -- citations, sums, bands -------------------------------------------------------------------------------------------------
@@ -235,27 +253,45 @@ def _plans(book: PolicyBook, *, broken: Collection[tuple[str, int]]) -> list[Fin
     run; what follows from a broken line is left out.
     """
     findings: list[Finding] = []
-    chains = {bound.packs for bound in book.bindings.values()}
-    bound_names = {name for chain in chains for name in chain}
-    chains |= {(name,) for name in book.packs if name not in bound_names}
     done: set[tuple[object, ...]] = set()
-    for chain in sorted(chains):
-        for start in _changes(book, chain):
-            versions = book.in_force(chain, start)
-            for index, version in enumerate(versions):
-                for chosen in _readings(version):
-                    key = (tuple(id(v) for v in versions), tuple(chosen.items()))
-                    if key in done:
-                        continue
-                    done.add(key)
-                    packs = [v.pack for v in versions]
-                    packs[index] = _read(book, version, chosen, findings)
-                    try:
-                        _compile_all(packs, findings)
-                    except (ArithmeticError, LookupError, NameError, TypeError, ValueError):
-                        if not broken:
-                            raise  # sound texts compile; only a broken one may leave a part that fits nowhere
+    for chain, own, day in _moments(book):
+        versions = book.in_force(chain, day)
+        adopted = [_adopted(version, own) for version in versions]
+        for index, version in enumerate(versions):
+            for chosen in (adopted[index], *_readings(version)):
+                readings = [*adopted[:index], chosen, *adopted[index + 1 :]]
+                key = tuple((id(v), tuple(one.items())) for v, one in zip(versions, readings, strict=True))
+                if key in done:
+                    continue
+                done.add(key)
+                packs = [_read(book, v, one, findings) for v, one in zip(versions, readings, strict=True)]
+                try:
+                    _compile_all(packs, findings)
+                except (ArithmeticError, LookupError, NameError, TypeError, ValueError):
+                    if not broken:
+                        raise  # sound texts compile; only a broken one may leave a part that fits nowhere
     return [finding for finding in findings if (finding.file, finding.line) not in broken]
+
+
+def _moments(book: PolicyBook) -> Iterator[tuple[tuple[str, ...], dict[str, str], date]]:
+    """Each arrangement with its readings on every day on which anything changes while it holds; then the unbound packs."""
+    for bound in book.bindings:
+        until = book.bindings.until(bound) or date.max
+        days = {day for day in _changes(book, bound.packs) if bound.start <= day <= until}
+        for day in sorted(days | ({bound.start} if bound.start > date.min else set())):
+            yield bound.packs, bound.readings, day
+    used = book.bindings.packs()
+    for name in sorted(book.packs):
+        if name not in used:
+            for day in _changes(book, (name,)):
+                yield (name,), {}, day
+
+
+def _adopted(version: Version, own: dict[str, str]) -> dict[str, str]:
+    """The readings that an area has adopted otherwise than the pack; those that there are not are found elsewhere."""
+    chosen = {entry.id: own.get(entry.id, entry.adopted) for entry in version.ambiguities}
+    known = {entry.id: entry for entry in version.ambiguities}
+    return {k: v for k, v in chosen.items() if v != known[k].adopted and v in known[k].readings}
 
 
 def _changes(book: PolicyBook, chain: Sequence[str]) -> list[date]:
@@ -272,9 +308,9 @@ def _clashes(packs: Sequence[Pack]) -> Iterator[Finding]:
     for pack in packs:
         for name, spec in pack.accumulators.items():
             known = counters.setdefault(name, spec)
-            if (known.unit, known.title) != (spec.unit, spec.title):
+            if (known.unit, known.title, known.by) != (spec.unit, spec.title, spec.by):
                 place = spec.place
-                message = f"累计项“{name}”与{known.place.file}第{known.place.line}行的单位或名称不同"
+                message = f"累计项“{name}”与{known.place.file}第{known.place.line}行的单位、名称或by不同"
                 yield Finding(
                     place.file, place.line, place.cite, message, "同名累计项是同一个数，请改成一致，或另取名称"
                 )

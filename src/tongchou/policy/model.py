@@ -64,13 +64,17 @@ class FactSpec:
 
 @dataclass(frozen=True, slots=True)
 class AccumulatorSpec:
-    """A counter of one person. ``period`` is ``year`` (the benefit year), ``month``, ``day`` or ``life``."""
+    """A counter of one person. ``period`` is ``year`` (the benefit year), ``month``, ``day`` or ``life``.
+
+    With ``by`` there is one counter for each value of that fact; a visit reads and feeds the one of its own value.
+    """
 
     name: str
     title: str
     period: str
     unit: str
     place: Place
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -413,7 +417,10 @@ class Pack:
 
 @dataclass(frozen=True, slots=True)
 class BoundScheme:
-    """The packs of an area × scheme, in the order in which their layers pay, and the readings that the area has adopted."""
+    """The packs of an area × scheme, in the order in which their layers pay, and the readings that the area has adopted.
+
+    It holds from ``start`` until the next one of the scheme begins; without ``from`` in its document, always so far.
+    """
 
     area: str
     area_name: str
@@ -422,3 +429,6 @@ class BoundScheme:
     packs: tuple[str, ...]
     readings: dict[str, str]
     place: Place
+    start: date = date.min
+    published: date | None = None
+    note: str = ""

@@ -8,7 +8,7 @@ NO_PACKAGE = kind(
     "POL-001",
     zh="统筹区{area}没有险种{scheme}的政策包",
     en="no policy package for scheme {scheme} in area {area}",
-    remedy="请核对参保人的统筹区和险种；确有该险种时，由政策管理员在政策目录中绑定政策包",
+    remedy="请核对参保人的统筹区和险种；确有该险种时，由政策管理员在政策参数中发布该险种采用的政策包，并核对从哪一天起采用",
     field="insutype",
 )
 NOT_IN_FORCE = kind(

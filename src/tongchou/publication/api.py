@@ -1,5 +1,6 @@
 """What other capabilities may use of the publication room."""
 
+from tongchou.publication.arranging import arrange, arrangement_of, draft_arrangement
 from tongchou.publication.checks import check
 from tongchou.publication.drafts import (
     amend,
@@ -19,7 +20,17 @@ from tongchou.publication.drafts import (
 )
 from tongchou.publication.executors import propose_undoing
 from tongchou.publication.models import Draft, PublishedVersion
-from tongchou.publication.store import Policies, case_trees, in_effect, library, load, revision, text_of
+from tongchou.publication.store import (
+    Policies,
+    binding_key,
+    case_trees,
+    in_effect,
+    known_on,
+    library,
+    load,
+    revision,
+    text_of,
+)
 from tongchou.publication.trial import DraftCase, Trial
 
 __all__ = [
@@ -29,16 +40,21 @@ __all__ = [
     "PublishedVersion",
     "Trial",
     "amend",
+    "arrange",
+    "arrangement_of",
     "attach_cases",
     "base_version",
+    "binding_key",
     "case_trees",
     "change_expectation",
     "check",
+    "draft_arrangement",
     "draft_from",
     "draft_from_upload",
     "hand_in",
     "in_effect",
     "keep_expectation",
+    "known_on",
     "library",
     "load",
     "parameters_of",

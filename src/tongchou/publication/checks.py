@@ -34,7 +34,7 @@ def check() -> list[Finding]:
     for pack, unusable in policies.unusable.items():
         found = unusable.findings
         more = f"（共{len(found)}处）" if len(found) > 1 else ""
-        findings.append(_finding("P2", f"已发布的政策包 {pack} 不能使用：{found[0].text()}{more}", REPUBLISH))
+        findings.append(_finding("P2", f"已发布的政策 {pack} 不能使用：{found[0].text()}{more}", REPUBLISH))
     return findings
 
 

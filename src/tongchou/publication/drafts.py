@@ -35,7 +35,7 @@ def draft_from(*, version: Version, starts_on: date, operator: Operator, area: s
     """A draft of the next version of a pack: the version's own text, from another day on."""
     operator.authority.require(control.rights.POLICY_MAKE, area=area)
     text = store.text_of(version.tree)
-    return _begin(
+    return begin(
         reason="建立政策草稿", operator=operator, area=area, now=now,
         pack=version.pack.id, title=version.pack.title, base=content_hash(version.tree), base_text=text,
         starts_on=starts_on, text=amended(text, version.pack.file, (), start=starts_on),
@@ -52,13 +52,13 @@ def draft_from_upload(*, name: str, content: bytes, operator: Operator, area: st
     text, cases = unpack(name, content)
     tree = _parsed(text)
     start = _start(tree)
-    return _begin(
+    return begin(
         reason="上传政策草稿", operator=operator, area=area, now=now,
         pack=store.pack_name(tree)[:80], title=_text(tree, "title")[:200], starts_on=start, text=text, cases=cases,
     )  # fmt: skip
 
 
-def _begin(*, reason: str, operator: Operator, area: str, now: datetime, pack: str, **content: Any) -> Draft:
+def begin(*, reason: str, operator: Operator, area: str, now: datetime, pack: str, **content: Any) -> Draft:
     """Keep a new draft; the trail names it."""
     with control.writing(reason=f"{reason} {pack}", area=area):
         draft = Draft.objects.create(pack=pack, maker=operator, area=area, created_at=now, changed_at=now, **content)
@@ -109,6 +109,8 @@ def _parsed(text: str) -> Map:
         raise rejections.NOT_A_PACK(why=errors.findings[0].text()) from None
     if not isinstance(tree, Map) or not store.pack_name(tree):
         raise rejections.NOT_A_PACK(why="没有写pack: 包名")
+    if "/" in store.pack_name(tree):
+        raise rejections.NOT_A_PACK(why="包名里不能有“/”")
     return tree
 
 
@@ -179,13 +181,13 @@ def amend(
         Rejection: PUBL-002 not open, POL-050 … POL-052 a value does not fit. PolicyErrors: a change cites no article.
     """
     operator.authority.require(control.rights.POLICY_MAKE, area=draft.area)
-    _open(draft)
+    refuse_closed(draft)
     entries = [Amendment(parameter, value, cite) for parameter, (value, cite) in changes.items()]
     replaces = _replaces(draft, starts_on, note or next((entry.cite for entry in entries), ""))
     draft.text = amended(draft.base_text, trial.DRAFT_FILE, entries, start=starts_on, note=note, replaces=replaces)
     draft.starts_on, draft.note, draft.changed_at = starts_on, note[:300], now
     draft.amendments = [{"parameter": entry.parameter, "value": entry.value, "cite": entry.cite} for entry in entries]
-    return _saved(draft, ["text", "starts_on", "note", "amendments", "changed_at"], "修改政策草稿")
+    return saved(draft, ["text", "starts_on", "note", "amendments", "changed_at"], "修改政策草稿")
 
 
 def _replaces(draft: Draft, starts_on: date, words: str) -> str:
@@ -202,11 +204,11 @@ def replace_text(*, draft: Draft, text: str, operator: Operator, now: datetime) 
         Rejection: PUBL-002, PUBL-008.
     """
     operator.authority.require(control.rights.POLICY_MAKE, area=draft.area)
-    _open(draft)
+    refuse_closed(draft)
     tree = _parsed(text)
     draft.text, draft.starts_on, draft.changed_at = text, _start(tree), now
     draft.pack, draft.title = store.pack_name(tree)[:80], _text(tree, "title")[:200]
-    return _saved(draft, ["text", "starts_on", "pack", "title", "changed_at"], "修改政策草稿")
+    return saved(draft, ["text", "starts_on", "pack", "title", "changed_at"], "修改政策草稿")
 
 
 def change_expectation(
@@ -218,7 +220,7 @@ def change_expectation(
         Rejection: PUBL-002, PUBL-011 no reason, PUBL-012 the case has no such expectation.
     """
     operator.authority.require(control.rights.POLICY_MAKE, area=draft.area)
-    _open(draft)
+    refuse_closed(draft)
     known = next((c for c in tried(draft).cases if c.id == case), None)
     for key in expect:
         if known is None or key not in known.expected:
@@ -227,7 +229,7 @@ def change_expectation(
         raise rejections.REASON_NEEDED(what="期望改变的理由和算式")
     draft.expectations = {**draft.expectations, case: {"expect": dict(expect), "reason": reason.strip()[:500]}}
     draft.changed_at = now
-    return _saved(draft, ["expectations", "changed_at"], f"修改案例期望 {case}")
+    return saved(draft, ["expectations", "changed_at"], f"修改案例期望 {case}")
 
 
 def keep_expectation(*, draft: Draft, case: str, operator: Operator, now: datetime) -> Draft:
@@ -237,10 +239,10 @@ def keep_expectation(*, draft: Draft, case: str, operator: Operator, now: dateti
         Rejection: PUBL-002.
     """
     operator.authority.require(control.rights.POLICY_MAKE, area=draft.area)
-    _open(draft)
+    refuse_closed(draft)
     draft.expectations = {name: change for name, change in draft.expectations.items() if name != case}
     draft.changed_at = now
-    return _saved(draft, ["expectations", "changed_at"], f"恢复案例期望 {case}")
+    return saved(draft, ["expectations", "changed_at"], f"恢复案例期望 {case}")
 
 
 def attach_cases(*, draft: Draft, content: bytes, operator: Operator, now: datetime) -> Draft:
@@ -250,11 +252,11 @@ def attach_cases(*, draft: Draft, content: bytes, operator: Operator, now: datet
         Rejection: PUBL-002, PUBL-008.
     """
     operator.authority.require(control.rights.POLICY_MAKE, area=draft.area)
-    _open(draft)
+    refuse_closed(draft)
     text = _decoded("案例文件", content)
     read_own_cases(text)
     draft.cases, draft.changed_at = text, now
-    return _saved(draft, ["cases", "changed_at"], "上传草稿案例")
+    return saved(draft, ["cases", "changed_at"], "上传草稿案例")
 
 
 def read_own_cases(text: str) -> None:
@@ -275,13 +277,19 @@ def read_own_cases(text: str) -> None:
         raise rejections.NOT_A_PACK(why="案例文件的写法不对，见手册第14节") from None
 
 
-def _open(draft: Draft) -> None:
+def refuse_closed(draft: Draft) -> None:
+    """Refuse to change what is not open.
+
+    Raises:
+        Rejection: PUBL-002.
+    """
     fresh = Draft.objects.filter(pk=draft.pk).values_list("state", flat=True).first()
     if fresh != Draft.State.OPEN:
         raise rejections.NOT_OPEN(draft=draft.pk, state=Draft.State(fresh or Draft.State.WITHDRAWN).label)
 
 
-def _saved(draft: Draft, fields: list[str], reason: str) -> Draft:
+def saved(draft: Draft, fields: list[str], reason: str) -> Draft:
+    """Keep the changed fields; the trail names them."""
     with control.writing(reason=reason, area=draft.area):
         draft.save(update_fields=fields)
         control.record(action="update", object_kind="publication_draft", object_id=str(draft.pk), after=_summary(draft))
@@ -302,7 +310,7 @@ def hand_in(*, draft: Draft, reason: str, operator: Operator, now: datetime) -> 
     Raises:
         Rejection: PUBL-002 … PUBL-007, PUBL-011; those of ``control.api.request_approval``.
     """
-    _open(draft)
+    refuse_closed(draft)
     if not reason.strip():
         raise rejections.REASON_NEEDED(what="提交理由")
     payload = payload_of(draft)
@@ -330,15 +338,14 @@ def payload_of(draft: Draft) -> dict[str, Any]:
     """
     outcome = tried(draft)
     refuse_unsound(outcome, base_text=draft.base_text)
-    tree = _parsed(draft.text)
     return {
         "draft": draft.pk,
         "area": draft.area,
         "pack": draft.pack,
         "title": draft.title,
         "starts_on": draft.starts_on.isoformat(),
-        "base": content_hash(outcome.base.tree) if outcome.base else "",
-        "hash": content_hash(tree),
+        "base": outcome.base_hash,
+        "hash": outcome.hash,
         "text": draft.text,
         "cases": trial.published_cases(outcome.cases),
         "changes": [change.words for change in outcome.differences],
@@ -350,13 +357,15 @@ def refuse_unsound(outcome: Trial, *, base_text: str = "") -> None:
     """Refuse a draft that the checker or a case does not let pass, or that changes nothing.
 
     Raises:
-        Rejection: PUBL-003, PUBL-004, PUBL-005.
+        Rejection: PUBL-003, PUBL-004, PUBL-005, PUBL-011 an arrangement that cites no document.
     """
-    if outcome.errors or outcome.version is None:
+    if outcome.errors or outcome.start is None:
         first = outcome.errors[0].text() if outcome.errors else "没有写pack"
         raise rejections.TEXT_REFUSED(count=max(len(outcome.errors), 1), first=first)
-    if outcome.base is not None and all(change.address == "version" for change in outcome.differences):
-        raise rejections.NOTHING_CHANGED(base=f"自{outcome.base.pack.start}起的版本")
+    if outcome.base_start is not None and all(change.address == "version" for change in outcome.differences):
+        raise rejections.NOTHING_CHANGED(base=outcome.base_words)
+    if outcome.arranged is not None and not outcome.arranged.place.cite:
+        raise rejections.REASON_NEEDED(what="采用的依据（文件和条款）")
     if outcome.failing:
         case = outcome.failing[0]
         raise rejections.CASES_FAIL(count=len(outcome.failing), first=f"{case.id}：{case.result.failures[0]}")

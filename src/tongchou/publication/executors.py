@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from tongchou.control import api as control
 from tongchou.control.api import Change, Execution, Kind, Operator
-from tongchou.policy.book import content_hash
 from tongchou.policy.difference import Difference
 from tongchou.publication import drafts, rejections, trial
 from tongchou.publication.models import Draft, PublishedVersion, Undoing
@@ -54,14 +53,13 @@ def _check(payload: dict[str, Any]) -> None:
         raise rejections.START_TAKEN(pack=payload["pack"], day=payload["starts_on"])
     outcome = trial.attempt(payload["text"], own_cases=payload["cases"], changed={})
     drafts.refuse_unsound(outcome)
-    base = content_hash(outcome.base.tree) if outcome.base else ""
-    if base != payload["base"]:
+    if outcome.base_hash != payload["base"]:
         raise rejections.BASE_CHANGED(pack=payload["pack"])
 
 
 def _publish(run: Execution) -> str:
     payload = run.payload
-    _lock(payload["pack"])
+    _lock()
     _check(payload)
     version = PublishedVersion.objects.create(
         pack=payload["pack"],
@@ -87,18 +85,20 @@ def _publish(run: Execution) -> str:
     return f"{version.title} 自 {version.starts_on} 起施行，指纹 {version.hash[:12]}{late}"
 
 
-def _lock(pack: str) -> None:
-    """Publications of one pack come one after the other."""
+def _lock() -> None:
+    """Publications come one after the other: packs are chained, and what each was checked against must still be true."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('tongchou.publication.' || %s, 0))", [pack])
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('tongchou.publication', 0))")
 
 
 def _describe(payload: dict[str, Any]) -> Sequence[Change]:
     """The side-by-side of a case: what each changed statement says today and would say, in words."""
     outcome = trial.attempt(payload["text"], own_cases="", changed={}, with_cases=False)
     lines = [_line(change) for change in outcome.differences[:MOST_LINES]]
-    if outcome.base is None:
-        lines = [Change(label="新的政策包", before="无", after=f"{payload['title']}（{payload['pack']}）")]
+    if outcome.base_start is None:
+        new = "险种第一次采用政策包" if outcome.arranged is not None else "新的政策包"
+        first = Change(label=new, before="无", after=f"{payload['title']}（{payload['pack']}）")
+        lines = [first, *(lines if outcome.arranged is not None else [])]
     for case, change in payload["expectations"].items():
         for name, value in change["expect"].items():
             lines.append(
@@ -151,12 +151,15 @@ def _to_be_undone(payload: dict[str, Any], today: date) -> PublishedVersion:
         raise rejections.UNKNOWN_VERSION(pack=payload["pack"], day=payload["starts_on"])
     if found.starts_on <= today:
         raise rejections.IN_FORCE(pack=found.pack, day=found.starts_on)
+    needed = trial.broken_without(found)
+    if needed:
+        raise rejections.STILL_NEEDED(pack=found.pack, day=found.starts_on, first=needed[0].text())
     return found
 
 
 def _undo(run: Execution) -> str:
     with transaction.atomic():
-        _lock(run.payload["pack"])
+        _lock()
         version = _to_be_undone(run.payload, _day(run.now))
         Undoing.objects.create(version=version, undone_at=run.now, case_id=run.case_id, reason=run.payload["reason"])
         control.record(

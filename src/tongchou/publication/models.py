@@ -6,7 +6,10 @@ from django.db import models
 
 
 class PublishedVersion(models.Model):
-    """One version of one pack as it was published: the text that settlements are computed from. Immutable."""
+    """One version of one pack, or the packs that a scheme uses from a day on, as it was published. Immutable.
+
+    An arrangement is kept under ``area/scheme``, a name that no pack has; its text is a binding document.
+    """
 
     pack = models.CharField("政策包", max_length=80)
     title = models.CharField("名称", max_length=200)
@@ -29,6 +32,11 @@ class PublishedVersion(models.Model):
         """What findings call its text."""
         return f"{PUBLISHED}/{self.pack}@{self.starts_on}"
 
+    @property
+    def arranges(self) -> bool:
+        """Whether it says which packs a scheme uses."""
+        return "/" in self.pack
+
 
 PUBLISHED = "已发布"
 """The folder in which published versions appear to lie beside the files of the installation."""
@@ -47,7 +55,10 @@ class Undoing(models.Model):
 
 
 class Draft(models.Model):
-    """A version in the making: a pack's text, the numbers changed in it, the cases whose expectation changes with them."""
+    """A version in the making: a pack's text, the numbers changed in it, the cases whose expectation changes with them.
+
+    Or an arrangement in the making, under ``area/scheme`` (see :class:`PublishedVersion`).
+    """
 
     class State(models.TextChoices):
         OPEN = "open", "编辑中"
@@ -80,6 +91,11 @@ class Draft(models.Model):
     def amends(self) -> bool:
         """Whether it was made from a version in force by changing numbers, and not from an uploaded text."""
         return bool(self.base_text)
+
+    @property
+    def arranges(self) -> bool:
+        """Whether it says which packs a scheme uses."""
+        return "/" in self.pack
 
 
 class Revision(models.Model):

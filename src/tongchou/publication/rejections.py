@@ -78,6 +78,25 @@ NO_SUCH_CASE = kind(
     en="the draft has no expectation {key} of case {case}",
     remedy="请从案例结果中选择",
 )
+NOT_A_SCHEME = kind(
+    "PUBL-013",
+    zh="险种“{scheme}”没有三位数字的代码，或没有名称",
+    en="{scheme} is no code of a scheme, or has no name",
+    remedy="请填写国家标准的险种代码（如310、390）和名称",
+    field="scheme",
+)
+UNKNOWN_PACK = kind(
+    "PUBL-014",
+    zh="没有政策包{pack}",
+    en="there is no pack {pack}",
+    remedy="请从列表中选择；新的政策包先起草并发布",
+)
+STILL_NEEDED = kind(
+    "PUBL-015",
+    zh="不能撤销政策包{pack}自{day}起的版本：撤销后{first}",
+    en="version {pack} from {day} is still needed: {first}",
+    remedy="请先撤销用到它的发布（如险种采用的政策包），再撤销这个版本",
+)
 UNUSABLE = kind(
     "PUBL-020",
     zh="政策版本{file}在本软件中不能使用：{first}",

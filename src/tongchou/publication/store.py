@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from django.conf import settings
+from django.utils import timezone
 
 from tongchou.policy import Finding, PolicyBook, PolicyErrors, default_pack_directory
 from tongchou.policy.checker import check_book
@@ -27,20 +28,20 @@ class Unusable:
 
 @dataclass(frozen=True, slots=True)
 class Policies:
-    """A book, and by pack the published versions that it can't use."""
+    """A book, and by pack (or :func:`binding_key`) the published versions that it can't use."""
 
     book: PolicyBook
     unusable: dict[str, Unusable]
 
     def refuse_unusable(self, *, area: str, scheme: str, on: date) -> None:
-        """Refuse where a pack that the scheme has bound can't be used on a day.
+        """Refuse where a pack that the scheme uses on a day, or the arrangement itself, can't be used.
 
         Raises:
             Rejection: PUBL-020.
         """
-        bound = self.book.bindings.get((area, scheme))
-        for pack in bound.packs if bound is not None else ():
-            found = self.unusable.get(pack)
+        bound = self.book.bindings.on(area, scheme, on)
+        for subject in (binding_key(area, scheme), *(bound.packs if bound is not None else ())):
+            found = self.unusable.get(subject)
             if found is not None and found.since <= on:
                 raise UNUSABLE(file=found.findings[0].file, first=found.findings[0].text())
 
@@ -77,11 +78,11 @@ def load(*, bound_only: bool, published: Sequence[PublishedVersion] | None = Non
     trees, unreadable = _trees(rows)
     files = read_packs(directory())
     if bound_only:
-        bindings = [tree for tree in files if tree.get("binding") is not None]
-        bound = {name for scheme in PolicyBook(bindings).bindings.values() for name in scheme.packs}
-        files = [*bindings, *(tree for tree in files if pack_name(tree) in bound)]
-        trees = [tree for tree in trees if pack_name(tree) in bound]
-    book = PolicyBook([*files, *trees])
+        bindings = [tree for tree in (*files, *trees) if is_binding(tree)]
+        bound = PolicyBook(bindings).bindings.packs()
+        files = [tree for tree in files if is_binding(tree) or pack_name(tree) in bound]
+        trees = [tree for tree in trees if is_binding(tree) or pack_name(tree) in bound]
+    book = PolicyBook([*files, *trees], published=_days(rows))
     wrong = [finding for finding in check_book(book) if finding.severity == "error"]
     own = [finding for finding in wrong if not finding.file.startswith(PUBLISHED)]
     if own:
@@ -97,11 +98,44 @@ def library() -> PolicyBook:
     key = (str(directory()), revision())
     found = _shelf.get(key)
     if found is None:
-        trees, _ = _trees(in_effect())
-        found = PolicyBook([*read_packs(directory()), *trees])
+        rows = in_effect()
+        trees, _ = _trees(rows)
+        found = PolicyBook([*read_packs(directory()), *trees], published=_days(rows))
         _shelf.clear()
         _shelf[key] = found
     return found
+
+
+def library_without(row: PublishedVersion) -> PolicyBook:
+    """As :func:`library`, if one published version were not there."""
+    trees, _ = _trees([one for one in in_effect() if one.pk != row.pk])
+    return PolicyBook([*read_packs(directory()), *trees])
+
+
+def known_on(day: date) -> PolicyBook:
+    """All packs as they were known at the end of a day: what was published by then and not yet undone. Unchecked.
+
+    Raises:
+        PolicyErrors: what was published can't be read by this software.
+    """
+    rows = [
+        row
+        for row in PublishedVersion.objects.select_related("undoing")
+        if _local(row.published_at) <= day and (not hasattr(row, "undoing") or _local(row.undoing.undone_at) > day)
+    ]
+    trees, unreadable = _trees(rows)
+    if unreadable:
+        raise PolicyErrors(unreadable)
+    return PolicyBook([*read_packs(directory()), *trees], as_of=day, published=_days(rows))
+
+
+def _days(rows: Sequence[PublishedVersion]) -> dict[str, date]:
+    """When each text was published, by the name of its file: the text itself was written before."""
+    return {row.file: _local(row.published_at) for row in rows}
+
+
+def _local(moment: datetime) -> date:
+    return timezone.localdate(moment)
 
 
 def _trees(rows: Sequence[PublishedVersion]) -> tuple[list[Map], list[Finding]]:
@@ -128,6 +162,16 @@ def _by_pack(findings: Sequence[Finding]) -> dict[str, Unusable]:
     return found
 
 
+def binding_key(area: str, scheme: str) -> str:
+    """What drafts and published versions call the arrangement of a scheme's packs; no pack has such a name."""
+    return f"{area}/{scheme}"
+
+
+def is_binding(tree: Map) -> bool:
+    """Whether a document says which packs a scheme uses, and is not a pack itself."""
+    return tree.get("binding") is not None
+
+
 def pack_name(tree: Map) -> str:
     """The pack that a document is a version of."""
     node = tree.get("pack")
@@ -143,15 +187,16 @@ def text_of(tree: Map) -> str:
     return (root if root.is_file() else root / tree.file).read_text("utf-8")
 
 
-def case_trees(pack: str) -> list[Map]:
-    """All case files of the installation, and the cases that were published with the pack's newest version."""
+def case_trees(*subjects: str) -> list[Map]:
+    """All case files of the installation, and the cases published with the newest version of each pack or arrangement."""
     try:
         found = [tree for tree in read_cases(directory()) if isinstance(tree, Map)]
     except PolicyErrors:
         found = []  # a folder without cases
-    newest = PublishedVersion.objects.filter(pack=pack, undoing=None).exclude(cases="").last()
-    if newest is not None:
-        tree = parse_yaml(newest.cases, f"{newest.file}/cases")
-        if isinstance(tree, Map):
-            found.append(tree)
+    for subject in subjects:
+        newest = PublishedVersion.objects.filter(pack=subject, undoing=None).exclude(cases="").last()
+        if newest is not None:
+            tree = parse_yaml(newest.cases, f"{newest.file}/cases")
+            if isinstance(tree, Map):
+                found.append(tree)
     return found

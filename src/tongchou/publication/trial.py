@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from tongchou.policy import Finding, PolicyBook, PolicyErrors
-from tongchou.policy.book import Version
+from tongchou.policy.arrangements import arrangement_differences
+from tongchou.policy.book import Version, content_hash
 from tongchou.policy.casedata import Data, case_data, case_text, expectations, moved, with_expectations
 from tongchou.policy.caseread import read_case_file
 from tongchou.policy.cases import CaseResult, run_case
 from tongchou.policy.checker import check_book
 from tongchou.policy.difference import Difference
 from tongchou.policy.document import document_of, version_differences
+from tongchou.policy.model import BoundScheme
 from tongchou.policy.nodes import Map, parse_yaml
 from tongchou.publication import store
+from tongchou.publication.models import PublishedVersion
 
 DRAFT_FILE = "草稿"
 
@@ -47,14 +53,48 @@ class DraftCase:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A draft as it stands: what the checker says, what changes, how the cases come out."""
+    """A draft as it stands: what the checker says, what changes, how the cases come out.
+
+    ``version`` or ``arranged`` is what it makes (neither where it can't be read), ``base`` or ``base_arranged`` what it follows.
+    """
 
     findings: tuple[Finding, ...]
-    differences: tuple[Difference, ...]
-    cases: tuple[DraftCase, ...]
-    version: Version | None
-    base: Version | None
-    book: PolicyBook | None
+    differences: tuple[Difference, ...] = ()
+    cases: tuple[DraftCase, ...] = ()
+    version: Version | None = None
+    base: Version | None = None
+    book: PolicyBook | None = None
+    arranged: BoundScheme | None = None
+    base_arranged: BoundScheme | None = None
+    hash: str = ""
+
+    @property
+    def start(self) -> date | None:
+        """From which day it would hold; ``None`` where it can't be read."""
+        if self.arranged is not None:
+            return self.arranged.start
+        return self.version.pack.start if self.version is not None else None
+
+    @property
+    def base_start(self) -> date | None:
+        """Since when what it follows has held; ``None`` where it is the first."""
+        if self.base_arranged is not None:
+            return self.base_arranged.start
+        return self.base.pack.start if self.base is not None else None
+
+    @property
+    def base_words(self) -> str:
+        """What it follows."""
+        if self.base_start in (None, date.min):
+            return "现在采用的"
+        return f"自{self.base_start}起{'采用的' if self.arranged is not None else '的版本'}"
+
+    @property
+    def base_hash(self) -> str:
+        """The fingerprint of what it follows; empty where it is the first."""
+        if self.base_arranged is not None:
+            return arrangement_hash(self.base_arranged)
+        return content_hash(self.base.tree) if self.base is not None else ""
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -84,7 +124,9 @@ def attempt(text: str, *, own_cases: str, changed: Mapping[str, Mapping[str, Any
         if not isinstance(tree, Map):
             raise PolicyErrors([Finding(DRAFT_FILE, 1, "", "文件应为“键: 值”的形式", "请参照语言手册书写")])
     except PolicyErrors as errors:
-        return Trial(errors.findings, (), (), None, None, None)
+        return Trial(errors.findings)
+    if store.is_binding(tree):
+        return _attempt_arrangement(tree, own_cases=own_cases, changed=changed, with_cases=with_cases)
     now = store.library()
     pack = store.pack_name(tree)
     before, book = _chain_book(now, pack), _chain_book(now, pack, tree)
@@ -92,22 +134,92 @@ def attempt(text: str, *, own_cases: str, changed: Mapping[str, Mapping[str, Any
     findings = tuple(finding for finding in check_book(book) if finding not in known)
     version = next((v for v in book.packs.get(pack, ()) if v.pack.file == DRAFT_FILE), None)
     if version is None:
-        return Trial(findings, (), (), None, None, None)
+        return Trial(findings)
     base = _before(before, version)
     differences = tuple(version_differences(base, version)) if base else ()
     sound = not any(finding.severity == "error" for finding in findings)
-    cases = _cases(before, book, version, own_cases, changed) if sound and with_cases else ()
-    return Trial(findings, differences, cases, version, base, book if sound else None)
+    cases: tuple[DraftCase, ...] = ()
+    if sound and with_cases:
+        ask = _Cases(before, book, pack, version.pack.start, store.case_trees(pack))
+        cases = ask.run(own_cases, changed)
+    return Trial(findings, differences, cases, version, base, book if sound else None, hash=content_hash(tree))
+
+
+def _attempt_arrangement(
+    tree: Map, *, own_cases: str, changed: Mapping[str, Mapping[str, Any]], with_cases: bool
+) -> Trial:
+    """Try out which packs a scheme would use: the checker on the chain from that day on, the scheme's cases under it."""
+    now = store.library()
+    drafted = PolicyBook([tree])
+    bounds = list(drafted.bindings)
+    if len(bounds) != 1:
+        one = Finding(DRAFT_FILE, tree.line, "", "草稿应安排一个险种采用的政策包", "请重新起草")
+        return Trial((*drafted.findings, one))
+    (bound,) = bounds
+    key = (bound.area, bound.scheme)
+    before = _scheme_book(now, bound)
+    book = _scheme_book(now, bound)
+    extra = list(drafted.findings)
+    if not book.bindings.add(bound):
+        extra.append(Finding(DRAFT_FILE, 1, "", f"已有自{bound.start}起采用的政策包", "请改用另一个日期"))
+    known = set(check_book(before))
+    findings = (*extra, *(finding for finding in check_book(book) if finding not in known))
+    earlier = [one for one in before.bindings.history(*key) if one.start < bound.start]
+    base = earlier[-1] if earlier else None
+    sound = not any(finding.severity == "error" for finding in findings)
+    cases: tuple[DraftCase, ...] = ()
+    if sound and with_cases:
+        subject = store.binding_key(*key)
+        ask = _Cases(before, book, subject, bound.start, store.case_trees(subject, *bound.packs))
+        cases = ask.run(own_cases, changed)
+    return Trial(
+        findings, tuple(arrangement_differences(book, base, bound)), cases, None, None, book if sound else None, bound, base,
+        content_hash(tree),
+    )  # fmt: skip
+
+
+def _scheme_book(now: PolicyBook, bound: BoundScheme) -> PolicyBook:
+    """The packs that a scheme uses at any time, those that it would use, and its arrangements so far."""
+    names = {*now.bindings.packs_of(bound.area, bound.scheme), *bound.packs}
+    book = PolicyBook([version.tree for name in sorted(names) for version in now.packs.get(name, ())])
+    book.bindings.update(now.bindings.history(bound.area, bound.scheme))
+    return book
 
 
 def _chain_book(now: PolicyBook, pack: str, draft: Map | None = None) -> PolicyBook:
     """The packs that are bound together with this one, the pack itself, and the draft."""
-    bindings = {key: bound for key, bound in now.bindings.items() if pack in bound.packs}
-    names = {pack, *(name for bound in bindings.values() for name in bound.packs)}
+    schemes = now.bindings.users_of(pack)
+    names = {pack, *(name for scheme in schemes for name in now.bindings.packs_of(*scheme))}
     trees = [version.tree for name in sorted(names) for version in now.packs.get(name, ())]
     book = PolicyBook([*trees, draft] if draft is not None else trees)
-    book.bindings.update(bindings)
+    for scheme in schemes:
+        book.bindings.update(now.bindings.history(*scheme))
     return book
+
+
+def broken_without(row: PublishedVersion) -> list[Finding]:
+    """What the checker would find if a published version were not there."""
+    now, rest = store.library(), store.library_without(row)
+    if row.arranges:
+        bound = next(b for b in now.bindings if b.place.file == row.file)
+        before, after = _scheme_book(now, bound), _scheme_book(rest, bound)
+    else:
+        before, after = _chain_book(now, row.pack), _chain_book(rest, row.pack)
+    known = set(check_book(before))
+    return [found for found in check_book(after) if found.severity == "error" and found not in known]
+
+
+def arrangement_hash(bound: BoundScheme) -> str:
+    """The fingerprint of an arrangement: what it binds from which day on."""
+    content = [
+        bound.area,
+        bound.scheme,
+        bound.title,
+        bound.start.isoformat(),
+        bound.packs,
+        sorted(bound.readings.items()),
+    ]
+    return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()
 
 
 def _before(book: PolicyBook, version: Version) -> Version | None:
@@ -119,32 +231,40 @@ def _before(book: PolicyBook, version: Version) -> Version | None:
 # -- cases ----------------------------------------------------------------------------------------------------------------
 
 
-def _cases(
-    before: PolicyBook, book: PolicyBook, version: Version, own: str, changed: Mapping[str, Mapping[str, Any]]
-) -> tuple[DraftCase, ...]:
-    """The cases of the pack, moved to the days of the new version; those that came with the draft as they are."""
-    found = []
-    seen: set[str] = set()
-    if own:
-        tree = parse_yaml(own, f"{DRAFT_FILE}/cases")
-        for data in case_data(tree) if isinstance(tree, Map) else []:
-            seen.add(str(data.get("id")))
-            found.append(_run(None, book, data, changed))
-    for tree in store.case_trees(version.pack.id):
-        for data in case_data(tree):
-            if str(data.get("id")) not in seen and _concerns(data, version, book):
+@dataclass(frozen=True, slots=True)
+class _Cases:
+    """The cases of a pack or of a scheme, moved to the days of what the draft makes; those that came with it as they are."""
+
+    before: PolicyBook
+    book: PolicyBook
+    subject: str
+    start: date
+    trees: Sequence[Map]
+
+    def run(self, own: str, changed: Mapping[str, Mapping[str, Any]]) -> tuple[DraftCase, ...]:
+        found = []
+        seen: set[str] = set()
+        if own:
+            tree = parse_yaml(own, f"{DRAFT_FILE}/cases")
+            for data in case_data(tree) if isinstance(tree, Map) else []:
                 seen.add(str(data.get("id")))
-                found.append(_run(before, book, moved(data, version.pack.start), changed))
-    return tuple(found)
+                found.append(_run(None, self.book, data, changed))
+        for tree in self.trees:
+            for data in case_data(tree):
+                if str(data.get("id")) not in seen and self._concerns(data):
+                    seen.add(str(data.get("id")))
+                    found.append(_run(self.before, self.book, moved(data, self.start), changed))
+        return tuple(found)
 
-
-def _concerns(data: Data, version: Version, book: PolicyBook) -> bool:
-    packs = data.get("packs")
-    names = packs if isinstance(packs, list) else [packs] if packs else []
-    if names:
-        return version.pack.id in names and all(name in book.packs for name in names)
-    bound = book.bindings.get((str(data.get("area")), str(data.get("scheme"))))
-    return bound is not None and version.pack.id in bound.packs
+    def _concerns(self, data: Data) -> bool:
+        scheme = (str(data.get("area")), str(data.get("scheme")))
+        if "/" in self.subject:
+            return self.subject == store.binding_key(*scheme)
+        packs = data.get("packs")
+        names = packs if isinstance(packs, list) else [packs] if packs else []
+        if names:
+            return self.subject in names and all(name in self.book.packs for name in names)
+        return self.subject in self.book.bindings.packs_of(*scheme)
 
 
 def _run(

@@ -51,7 +51,7 @@ def versions_of(*, package: str) -> list[UsedVersion]:
 def content_of(*, plan: Plan, area: str, scheme: str) -> str:
     """The packs that a plan of an area's scheme was compiled from, as JSON text."""
     book = planning.book()
-    bound = book.bindings.get((area, scheme))
+    bound = book.bindings.on(area, scheme, plan.version_from)
     names = bound.packs if bound is not None else ()
     packs = [canonical(version.tree) for version in book.in_force(names, plan.version_from)]
     return json.dumps({"plan": plan.id, "packs": packs}, ensure_ascii=False, indent=1, default=str)

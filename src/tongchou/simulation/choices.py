@@ -44,7 +44,7 @@ class Choice:
 
 def choices(book: PolicyBook, *, area: str, scheme: str, on: date) -> list[tuple[str, list[Choice]]]:
     """The numbers of the packs in force on a day that decide about claims, by document and benefit."""
-    bound = book.bindings.get((area, scheme))
+    bound = book.bindings.on(area, scheme, on)
     if bound is None:
         return []
     groups: dict[str, list[Choice]] = {}
@@ -88,12 +88,10 @@ def all_packs() -> PolicyBook:
 
 
 def drafts(book: PolicyBook, *, area: str, scheme: str) -> list[publication.Draft]:
-    """The drafts of the area that change a pack of the scheme and are not yet published, newest first."""
-    bound = book.bindings.get((area, scheme))
-    if bound is None:
-        return []
+    """The drafts of the area that change the scheme's packs or their arrangement and are not yet published, newest first."""
+    subjects = [*book.bindings.packs_of(area, scheme), publication.binding_key(area, scheme)]
     states = (publication.Draft.State.OPEN, publication.Draft.State.SUBMITTED)
-    return list(publication.Draft.objects.filter(area=area, pack__in=bound.packs, state__in=states).order_by("-pk"))
+    return list(publication.Draft.objects.filter(area=area, pack__in=subjects, state__in=states).order_by("-pk"))
 
 
 def balances(*, area: str, funds: list[str], on: date) -> dict[str, int]:

@@ -101,8 +101,7 @@ def _fund_names(run: YearRun) -> dict[str, str]:
     """Names of the funds that some scenario pays from, by code: as the area's own packs call them."""
     names: dict[str, str] = {}
     for scenario in run.scenarios:
-        bound = scenario.book.bindings.get((scenario.area, scenario.scheme))
-        for pack in scenario.packs or (bound.packs if bound else ()):
+        for pack in scenario.packs or scenario.book.bindings.packs_of(scenario.area, scenario.scheme):
             for version in scenario.book.packs.get(pack, ()):
                 names = {**version.pack.funds, **names}
     used = {layer.fund for tally in run.tallies for plan in tally.plans for layer in plan.layers}

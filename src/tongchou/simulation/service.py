@@ -11,6 +11,7 @@ from typing import Any
 
 from tongchou.policy import Finding, PolicyBook, PolicyErrors
 from tongchou.policy.checker import check_book
+from tongchou.policy.model import BoundScheme
 from tongchou.policy.nodes import Map, parse_yaml
 from tongchou.policy.overlays import Overlay, parse_assignment, trees_of, with_overlays
 from tongchou.simulation.core import OrderError
@@ -96,8 +97,7 @@ def scenarios_of(inputs: Inputs, book: PolicyBook, other: PolicyBook | None = No
         raise POLICY_UNUSABLE(findings=f"没有政策包 {'、'.join(unknown)}；可用：{known}")
     try:
         changed, since = with_draft(other or book, inputs) if inputs.draft else (other or book, None)
-        bound = changed.bindings.get((inputs.area, inputs.scheme))
-        packs = inputs.against_packs or (bound.packs if bound else ())
+        packs = inputs.against_packs or changed.bindings.packs_of(inputs.area, inputs.scheme)
         changed = with_overlays(changed, overlays, packs=packs)
     except PolicyErrors as errors:
         raise POLICY_UNUSABLE(findings="；".join(finding.text() for finding in errors.findings[:5])) from errors
@@ -106,28 +106,50 @@ def scenarios_of(inputs: Inputs, book: PolicyBook, other: PolicyBook | None = No
 
 
 def with_draft(book: PolicyBook, inputs: Inputs) -> tuple[PolicyBook, date]:
-    """The book with a draft in the place of the pack's versions from its day on, and that day.
+    """The book with a draft in the place of what it follows from its day on, and that day.
+
+    The draft is a version of a pack, or another arrangement of the scheme's packs.
 
     Raises:
-        PolicyErrors: the checker refuses it, or the scheme has not bound the pack.
+        PolicyErrors: the checker refuses it, or it is not of the scheme.
     """
     tree = parse_yaml(inputs.draft, DRAFT)
     drafted = PolicyBook([tree] if isinstance(tree, Map) else [])
-    bound = book.bindings.get((inputs.area, inputs.scheme))
+    for bound in drafted.bindings:
+        if (bound.area, bound.scheme) == (inputs.area, inputs.scheme):
+            return _sound(_arranged(book, bound)), bound.start
     for pack, versions in drafted.packs.items():
-        if bound is None or pack not in bound.packs:
-            raise PolicyErrors(
-                [Finding(DRAFT, 1, "", f"险种{inputs.scheme}没有绑定政策包{pack}", "请选择该险种的草稿")]
-            )
-        start = versions[0].pack.start
-        kept = [old for old in trees_of(book) if not _replaced(old, pack, start)]
-        changed = PolicyBook([*kept, versions[0].tree])
-        changed.bindings.update(book.bindings)
-        errors = [finding for finding in check_book(changed) if finding.severity == "error"]
-        if errors:
-            raise PolicyErrors(errors)
-        return changed, start
-    raise PolicyErrors(drafted.findings or [Finding(DRAFT, 1, "", "不是政策包", "请先在政策参数中改正草稿")])
+        if pack in book.bindings.packs_of(inputs.area, inputs.scheme):
+            start = versions[0].pack.start
+            kept = [old for old in trees_of(book) if not _replaced(old, pack, start)]
+            changed = PolicyBook([*kept, versions[0].tree])
+            changed.bindings.update(book.bindings)
+            return _sound(changed), start
+    other = Finding(
+        DRAFT, 1, "", f"草稿不是险种{inputs.scheme}采用的政策包", "请选择该险种的草稿，并先在政策参数中改正"
+    )
+    raise PolicyErrors(drafted.findings or [other])
+
+
+def _arranged(book: PolicyBook, bound: BoundScheme) -> PolicyBook:
+    """The book with another arrangement from its day on; packs that nobody has bound so far come from the installation."""
+    from tongchou.simulation.choices import all_packs  # needs Django, which the command line has only with a database
+
+    missing = [name for name in bound.packs if name not in book.packs]
+    shelf = all_packs().packs if missing else {}
+    new = [version.tree for name in missing for version in shelf.get(name, ())]
+    changed = PolicyBook([*trees_of(book), *new])
+    here = (bound.area, bound.scheme)
+    changed.bindings.update(one for one in book.bindings if (one.area, one.scheme) != here or one.start < bound.start)
+    changed.bindings.add(bound)
+    return changed
+
+
+def _sound(book: PolicyBook) -> PolicyBook:
+    errors = [finding for finding in check_book(book) if finding.severity == "error"]
+    if errors:
+        raise PolicyErrors(errors)
+    return book
 
 
 def _replaced(tree: Map, pack: str, start: date) -> bool:

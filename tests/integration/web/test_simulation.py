@@ -134,7 +134,7 @@ def test_income_of_the_residents(city: cities.City, client: Client) -> None:
 def test_a_draft_of_a_policy(city: cities.City, client: Client) -> None:
     """What the studio has in the making is simulated from its first day on, though that day is yet to come."""
     book = settlement.book()
-    names = book.bindings[cities.AREA, EMPLOYEES].packs
+    names = book.bindings.packs_of(cities.AREA, EMPLOYEES)
     version = next(v for v in book.in_force(names, timezone.localdate()) if any(b.layers for b in v.pack.benefits))
     draft = publication.draft_from(
         version=version,

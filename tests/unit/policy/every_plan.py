@@ -82,7 +82,7 @@ def every_group() -> tuple[tuple[Known, ...], ...]:
     on which something changes, under every reading that changes something."""
     groups: dict[object, tuple[Known, ...]] = {}
     for book in books():
-        chains = [bound.packs for bound in book.bindings.values()] + [(name,) for name in book.packs]
+        chains = [bound.packs for bound in book.bindings] + [(name,) for name in book.packs]
         for chain in dict.fromkeys(chains):
             starts = {version.pack.start for name in chain for version in book.packs.get(name, ())}
             for day in sorted(starts):

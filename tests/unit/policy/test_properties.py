@@ -18,7 +18,7 @@ DAYS = (date(2009, 6, 1), date(2016, 6, 1), date(2023, 3, 1), date(2023, 4, 10),
 def all_plans() -> tuple[Plan, ...]:
     """Every benefit of every binding and of every pack by itself, on the days on which the packs differ."""
     book = PolicyBook.load(default_pack_directory())
-    chains = [bound.packs for bound in book.bindings.values()] + [(name,) for name in book.packs]
+    chains = [bound.packs for bound in book.bindings] + [(name,) for name in book.packs]
     plans: dict[str, Plan] = {}
     for chain in chains:
         for day in DAYS:

@@ -173,7 +173,7 @@ def all_plans(book: PolicyBook) -> list[Plan]:
                     found.append(book.plan_of([name], benefit=benefit, on=version.pack.start))
                 except (Rejection, PolicyErrors):
                     continue
-    for area, scheme in book.bindings:
+    for area, scheme in book.bindings.schemes:
         found += city_plans(book, scheme) if area == CITY else []
     return [p for p in dict.fromkeys(found) if not any(s.period == "day" for s in p.accumulators)]
 

@@ -292,7 +292,7 @@ def _trial_page(request: Request, found: Draft, *, refusal: Rejection | None = N
         "refusal": refusal,
         "reason": request.POST.get("reason", ""),
         "case_state": _case_state(request, found),
-        "scheme": next((scheme for _, scheme in outcome.book.bindings), "") if outcome.book else "",
+        "scheme": next((scheme for _, scheme in outcome.book.bindings.schemes), "") if outcome.book else "",
         "overdue": found.starts_on <= timezone.localdate(),
         "tab": "drafts",
         "step": "trial",

@@ -44,10 +44,13 @@ class Group:
 def groups(book: PolicyBook, *, text: str, today: date) -> tuple[list[Group], Scale]:
     """The packs by area and scheme; ``text`` is looked for in names, titles, documents and benefits."""
     everything = [version for versions in book.packs.values() for version in versions]
-    bound = list(book.bindings.values())
-    taken = {name for one in bound for name in one.packs}
+    bound = [one for key in book.bindings.schemes if (one := book.bindings.newest(*key)) is not None]
+    taken = book.bindings.packs()
     scale = scale_of(everything, today)
-    listed = [(f"{one.area_name} · {one.title}", [name for name in one.packs if name in book.packs]) for one in bound]
+    listed = [
+        (f"{one.area_name} · {one.title}", [n for n in book.bindings.packs_of(one.area, one.scheme) if n in book.packs])
+        for one in bound
+    ]
     listed.append((OTHER, sorted(name for name in book.packs if name not in taken)))
     found = []
     for title, names in listed:
@@ -98,11 +101,8 @@ def published_row(version: Version) -> PublishedVersion | None:
 
 def chains_of(book: PolicyBook, pack: str) -> list[tuple[str, str]]:
     """Where a pack can be tried: each scheme that has bound it, and the pack alone; key and title."""
-    found = [
-        (f"{area}/{scheme}", f"{bound.area_name} {bound.title}")
-        for (area, scheme), bound in book.bindings.items()
-        if pack in bound.packs
-    ]
+    users = [one for key in book.bindings.users_of(pack) if (one := book.bindings.newest(*key)) is not None]
+    found = [(f"{one.area}/{one.scheme}", f"{one.area_name} {one.title}") for one in users]
     return [*found, (pack, f"只用本政策包（{pack}）")]
 
 

@@ -206,19 +206,23 @@ def _form(book: PolicyBook, sent: Any) -> Form:
 
 
 def _all_chains(book: PolicyBook) -> list[tuple[str, str]]:
-    return [(f"{area}/{scheme}", f"{one.area_name} {one.title}") for (area, scheme), one in book.bindings.items()]
+    newest = [one for key in book.bindings.schemes if (one := book.bindings.newest(*key)) is not None]
+    return [(f"{one.area}/{one.scheme}", f"{one.area_name} {one.title}") for one in newest]
 
 
-def _packs(book: PolicyBook, chain: str) -> tuple[str, ...]:
+def _packs(book: PolicyBook, chain: str, day: date) -> tuple[str, ...]:
+    """The packs that a scheme uses on a day, or the one pack that was chosen."""
     area, slash, scheme = chain.partition("/")
-    bound = book.bindings.get((area, scheme)) if slash else None
-    return bound.packs if bound is not None else (chain,)
+    if not slash:
+        return (chain,)
+    bound = book.bindings.on(area, scheme, day)
+    return bound.packs if bound is not None else ()
 
 
 def _benefits(book: PolicyBook, chain: str, days: list[date]) -> tuple[str, ...]:
     names: dict[str, None] = {}
     for day in days:
-        for version in book.in_force(_packs(book, chain), day):
+        for version in book.in_force(_packs(book, chain, day), day):
             names |= dict.fromkeys(name for entry in version.pack.benefits for name in entry.names)
     return tuple(names)
 
@@ -226,7 +230,7 @@ def _benefits(book: PolicyBook, chain: str, days: list[date]) -> tuple[str, ...]
 def _facts(book: PolicyBook, chain: str, benefit: str, day: date) -> tuple[FactSpec, ...]:
     """The facts that the plan of a benefit asks for; none where it can't be compiled."""
     try:
-        return book.plan_of(_packs(book, chain), benefit=benefit, on=day).facts if benefit else ()
+        return book.plan_of(_packs(book, chain, day), benefit=benefit, on=day).facts if benefit else ()
     except (Rejection, PolicyErrors):
         return ()
 

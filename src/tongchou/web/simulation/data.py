@@ -109,7 +109,9 @@ def store_of(request: Request) -> simulation.Store:
 def schemes_of(request: Request) -> list[tuple[str, str]]:
     """The schemes that the pooling area has policies for: code and name."""
     area = request.scope.pooling_area
-    return [(bound.scheme, bound.title) for (at, _), bound in settlement.book().bindings.items() if at == area]
+    bindings = settlement.book().bindings
+    newest = [bindings.newest(at, scheme) for at, scheme in bindings.schemes if at == area]
+    return [(bound.scheme, bound.title) for bound in newest if bound is not None]
 
 
 def _errors_file(request: Request) -> Path:
