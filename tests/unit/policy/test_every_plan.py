@@ -75,8 +75,8 @@ def test_there_are_plans_of_every_pack_and_shape() -> None:
 
 @every
 def test_most_random_visits_are_decided(known: Known) -> None:
-    """Otherwise the properties below would hold of nothing."""
-    assert sum(len(year(known, chance)) for chance in chances(known, "decided")) >= TRIES // 2, known.id
+    """Otherwise the properties below would hold of nothing. (A benefit of one class of five refuses four visits of five.)"""
+    assert sum(len(year(known, chance)) for chance in chances(known, "decided")) >= TRIES // 4, known.id
 
 
 @pytest.mark.requirement("R1.3.09")
