@@ -314,7 +314,7 @@ def _program(
 
 
 def _accumulator(emitter: Emitter, name: str) -> AccumulatorSpec:
-    known = emitter.known_accumulators.get(name)
+    known = emitter.known_accumulators.get(name) or emitter.divided.specs().get(name)
     if known is not None:
         return known
     return AccumulatorSpec(name, name, name.partition(".")[0], "元", Place("", 0, ""))

@@ -88,9 +88,14 @@ def _nth(w: LayerWriter, rule: NthRule, amount: str, total: str) -> str:
         line = w.let("line", f"{line} if {w.e.condition(rule.when)} else {amount}")
     template, more = _in_numbers(rule, earlier)
     refs = (yuan(amount), (earlier, "int", 1), *more)
-    title, words = "本年第n次的起付标准", "按本年已有次数调整"
+    title, words = "本年第n次的起付标准", _counted_words(w, rule)
     w.show(title, words, template, refs, yuan(line), cite=rule.place.citation, show=total)
     return line
+
+
+def _counted_words(w: LayerWriter, rule: NthRule) -> str:
+    spec = w.e.known_accumulators.get(rule.counts)
+    return f"按本年{{fact:{spec.by}}}已有次数调整" if spec is not None and spec.by else "按本年已有次数调整"
 
 
 def _in_numbers(rule: NthRule, earlier: str) -> tuple[str, tuple[FormatOf, ...]]:

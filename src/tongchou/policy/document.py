@@ -13,7 +13,17 @@ from fractions import Fraction
 from tongchou.policy.book import PolicyBook, Version
 from tongchou.policy.difference import Difference, differences
 from tongchou.policy.layer_document import benefit_section, conditions
-from tongchou.policy.model import Ambiguity, FactSpec, Financing, FinancingClass, FormulaRule, LineRules, Pack, Place
+from tongchou.policy.model import (
+    AccumulatorSpec,
+    Ambiguity,
+    FactSpec,
+    Financing,
+    FinancingClass,
+    FormulaRule,
+    LineRules,
+    Pack,
+    Place,
+)
 from tongchou.policy.nodes import Map, Scalar
 from tongchou.policy.provisions import NOT_GIVEN, Block, Document, Entry, Grid, Row, Section, number_words
 from tongchou.policy.scribe import Scribe
@@ -279,10 +289,20 @@ def _printed(scribe: Scribe) -> Section:
 
 def _counters(scribe: Scribe) -> Section:
     blocks: list[Block] = [
-        scribe.say(f"accumulators/{name}", ("累计项",), spec.title, f"{name}（{spec.unit}）", spec.place)
+        scribe.say(
+            f"accumulators/{name}",
+            ("累计项",),
+            spec.title,
+            f"{name}（{spec.unit}）{_kept_by(scribe, spec)}",
+            spec.place,
+        )
         for name, spec in scribe.pack.accumulators.items()
     ]
     return Section("累计项", blocks=tuple(blocks))
+
+
+def _kept_by(scribe: Scribe, spec: AccumulatorSpec) -> str:
+    return f"，按{scribe.heading(spec.by)}分别累计" if spec.by else ""
 
 
 # -- readings -----------------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from dataclasses import replace
 from itertools import product
 from math import lcm
 
+from tongchou.policy.dividedcode import YES_NO, Divided
 from tongchou.policy.expressions import Expression, ExpressionError
 from tongchou.policy.findings import Finding
 from tongchou.policy.model import BILL_COMPONENTS, AccumulatorSpec, Condition, FactSpec, Pack, Place, Quantity, Table
@@ -22,7 +23,6 @@ from tongchou.policy.vocabulary import COMPONENT_TITLES
 
 UNKNOWN_CELL = -(10**15)
 BILL_NAMES = {f"bill.{name}": f"c_{name}" for name in BILL_COMPONENTS}
-YES_NO = ("否", "是")
 _RANGE = re.compile(r"(\d{1,9})(\.\.(\d{1,9})?)?")
 _NO_END = 10**9
 RATE_SCALE = 1_000_000
@@ -62,6 +62,7 @@ class Emitter:
         self.accumulators: dict[str, str] = {}
         self.current: dict[str, str] = {}
         self.fed: dict[str, list[str]] = {}
+        self.divided = Divided(self)
         self.refusals: list[tuple[str, Refusal]] = []
         self.displays: list[Display] = []
         self.unknowns: list[Unknown] = []
@@ -110,14 +111,20 @@ class Emitter:
 
     def accumulator(self, name: str, place: Place) -> str:
         """The variable that now holds an accumulator."""
-        if name not in self.known_accumulators:
+        spec = self.known_accumulators.get(name)
+        if spec is None:
             self.report(place, f"没有声明累计项“{name}”", "请在accumulators中声明，或改正名称")
+        elif spec.by and self.divided.divide(spec):
+            return self.current[name]
         self.accumulators.setdefault(name, f"a{len(self.accumulators)}")
         return self.current.get(name, self.accumulators[name])
 
     def feed(self, name: str, amount: str, place: Place) -> None:
         """Add to an accumulator."""
         before = self.accumulator(name, place)
+        if name in self.divided:
+            self.divided.feed(name, before, amount)
+            return
         self.current[name] = self.let(self.accumulators[name] + "_new", f"{before} + {amount}")
         self.fed.setdefault(name, []).append(amount)
 

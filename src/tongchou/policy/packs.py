@@ -205,7 +205,7 @@ def _accumulators(top: Cursor) -> dict[str, AccumulatorSpec]:
         if period not in PERIODS:
             item.report(f"累计项“{name}”的周期不认识", "名称应以year.、month.、day.或life.开头")
         unit = item.choice("unit", ("元", "次"), "元")
-        found[name] = AccumulatorSpec(name, item.needed_text("title"), period, unit, item.place)
+        found[name] = AccumulatorSpec(name, item.needed_text("title"), period, unit, item.place, item.text("by"))
         item.done()
     return found
 

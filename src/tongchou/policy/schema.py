@@ -135,7 +135,7 @@ def _sections() -> dict[str, Schema]:
         "fact": obj(
             title=TEXT, kind=one_of(*kinds), unit=TEXT, values=WORDS, same_as=named(TEXT), source=TEXT, default=ANY
         ),
-        "accumulator": obj("title", title=TEXT, unit=one_of("元", "次")),
+        "accumulator": obj("title", title=TEXT, unit=one_of("元", "次"), by=TEXT),
         "part": obj("title", title=TEXT, kinds=WORDS),
         "ambiguity": obj(
             "id text readings adopted why", id=TEXT, text=TEXT, readings=named(TEXT), adopted=TEXT, why=TEXT

@@ -157,7 +157,7 @@ def counter_code(name: str) -> str:
 
     C0000 admissions and visits, S0000 fees, Q0000 deductible carried, D and the fund with last digit 1 what a fund paid.
     """
-    title, _, fund = name.partition(":")
+    title, _, fund = name.partition("/")[0].partition(":")  # 每级医院各一个的，合成一个代码
     short = title.rpartition(".")[2]
     if short in COUNTS:
         return "C0000"
