@@ -101,6 +101,7 @@ _AMOUNTS = {
     "psn_part_amt": "yuan(view.person_pay)",
     "psn_pay": "yuan(view.person_pay)",
     "acct_pay": "yuan(view.account_pay)",
+    "acct_mulaid_pay": "yuan(view.family_pay)",
     "psn_cash_pay": "yuan(view.cash_pay)",
     "pdn_cash_pay": "yuan(view.cash_pay)",
     "cash_payamt": "yuan(view.cash_pay)",
@@ -146,8 +147,8 @@ _PAYMENT = {
     "inscp_scp_amt": "yuan(payment.base)",
     "crt_payb_lmt_amt": "yuan(payment.amount)",
     "fund_payamt": "yuan(payment.amount)",
-    "fund_pay_type_name": "fund_names.get(payment.fund, payment.layer)",
-    "setl_proc_info": "f'{payment.layer}:计算基数 {yuan(payment.base)} 元,支付 {yuan(payment.amount)} 元'",
+    "fund_pay_type_name": "fund_names.get(payment.fund, payment.fund)",
+    "setl_proc_info": "f'{fund_names.get(payment.fund, payment.fund)}:计算基数 {yuan(payment.base)} 元,支付 {yuan(payment.amount)} 元'",
 }
 """setldetail: one row per fund payment, in the order of the policy's layers."""
 _LINE = {
@@ -173,7 +174,8 @@ _LINE = {
 """How the catalogue splits one fee line (detlcutinfo, result, 5204)."""
 _STORED_LINE = {
     "fee_ocur_time": "moment(line.occurred_at)",
-    "hilist_code": "line.item_code",
+    "hilist_code": "kept['hilist_code']",
+    "lmt_used_flag": "kept.get('lmt_used_flag', '0')",
     "hilist_name": "line.name",
     "med_list_codg": "line.item_code",
     "medins_list_codg": "line.local_code",

@@ -108,6 +108,42 @@ RULES = (
         RESTORE,
     ),
     Rule(
+        "S17",
+        """
+        SELECT s.id, coalesce(s.account_id, b.id), e.party
+        FROM settlement_settlement s
+        JOIN ledger_journal j ON j.cause = 'settlement' AND j.cause_id = s.id
+        JOIN ledger_entry e ON e.journal_id = j.id
+        JOIN ledger_account a ON a.id = e.account_id AND a.code = '2201'
+        LEFT JOIN accounts_account b ON b.person_id = s.person_id AND b.scheme = s.scheme
+        WHERE e.party IS DISTINCT FROM coalesce(s.account_id, b.id)
+        ORDER BY s.id
+        """,
+        "结算 {0} 应由个人账户 {1} 支付，分录记在账户 {2}",
+        RESTORE,
+    ),
+    Rule(
+        "S18",
+        """
+        SELECT s.id, coalesce(s.account_id, 0) FROM settlement_settlement s
+        LEFT JOIN settlement_settlement o ON o.id = s.reversal_of_id
+        WHERE (s.account_used = '2') <> (s.account_id IS NOT NULL)
+           OR (o.id IS NOT NULL AND s.account_id IS DISTINCT FROM o.account_id)
+        UNION ALL
+        SELECT s.id, s.account_id FROM settlement_settlement s
+        CROSS JOIN LATERAL (
+            SELECT (r.settled_at AT TIME ZONE 'Asia/Shanghai')::date AS day
+            FROM settlement_settlement r WHERE r.id = settlement_root(s.id)) AS d
+        WHERE s.account_id IS NOT NULL AND s.direction > 0 AND NOT EXISTS (
+            SELECT 1 FROM accounts_account a
+            JOIN accounts_familybinding f ON f.owner_id = a.person_id AND f.scheme = a.scheme
+            WHERE a.id = s.account_id AND f.member_id = s.person_id AND (f.period @> d.day OR upper(f.period) = d.day))
+        ORDER BY 1
+        """,
+        "结算 {0} 使用共济账户 {1}，但当时没有这项共济绑定，或与使用标志、原结算不符",
+        "核对共济绑定的审计留痕；绑定被删改的从备份恢复，支付有误的撤销结算退回账户",
+    ),
+    Rule(
         "S6",
         """
         SELECT r.id, o.id FROM settlement_settlement r LEFT JOIN settlement_settlement o ON o.id = r.reversal_of_id
@@ -244,10 +280,11 @@ RULES = (
 
 
 def check(area: str | None = None, *, today: date) -> list[Finding]:
-    """Check the invariants S1…S16.
+    """Check the invariants S1…S18.
 
     S1 payers and parts sum to the total; S2 payments; S3 fee lines; S4 one journal each; S5 the journal says the same;
     S6 revocations mirror, once; S7 counters are the sum of the deltas; S8 receipts point to what exists; S9 lines too;
+    S17 the account that paid is the one in the journal; S18 a family account was bound when it paid, and a mirror names it too;
     S10 packages are archived; S11 closed days' settlements can be recomputed; S12 partitions are there; S13 a settlement is of its
     encounter's person and institution; S15 what a re-run replaced; S16 the institution stays owed what it was told.
 

@@ -14,14 +14,23 @@ from tongchou.registry import api as registry
 from tongchou.settlement import planning, rejections
 from tongchou.settlement.core import bill as bills
 from tongchou.settlement.core.bill import PricedLine
-from tongchou.settlement.core.decision import Decision, Insured, admit_person, decide, med_type_of, settled_days
+from tongchou.settlement.core.decision import (
+    FAMILY_ACCOUNT,
+    Decision,
+    Insured,
+    admit_person,
+    decide,
+    family_account,
+    med_type_of,
+    settled_days,
+)
 from tongchou.settlement.core.facts import Visit
 from tongchou.settlement.core.inputs import PurchaseInput, Request, SettleInput
-from tongchou.settlement.core.snapshots import EncounterSnapshot, LineGroup, LineSums, Snapshot
+from tongchou.settlement.core.snapshots import AccountSnapshot, EncounterSnapshot, LineGroup, LineSums, Snapshot
 from tongchou.settlement.core.tables import MedType
 from tongchou.settlement.core.views import LineSplitView, SettlementView
 from tongchou.settlement.core.years import Share, StayYear, days_of, decide_shares, divide
-from tongchou.settlement.reading import Question, batch_of, local_day, read_line_groups, read_snapshots
+from tongchou.settlement.reading import Question, batch_of, local_day, read_family, read_line_groups, read_snapshots
 
 OPEN, DISCHARGED, SETTLED, CANCELLED = "open", "discharged", "settled", "cancelled"
 STATUS_NAMES = {OPEN: "就诊中", DISCHARGED: "已出院", SETTLED: "已结算", CANCELLED: "已撤销"}
@@ -87,6 +96,7 @@ def _purchase(request: PurchaseInput, snapshot: Snapshot, asked: Asked) -> Draft
     )
     bill = bills.bill_of(priced)
     bills.check_total(bill=bill, claimed_total=request.claimed_total, claimed_parts=None)
+    account = snapshot.account if request.account_used != FAMILY_ACCOUNT else _family(request, insured, asked)
     decision = decide(
         plan=plan,
         insured=insured,
@@ -94,7 +104,7 @@ def _purchase(request: PurchaseInput, snapshot: Snapshot, asked: Asked) -> Draft
         bill=bill,
         parts=bills.part_facts(plan, priced),
         counting_day=day,
-        account=snapshot.account,
+        account=account,
         account_used=request.account_used,
         accumulators=snapshot.accumulators,
         scheme=request.scheme,
@@ -113,7 +123,7 @@ def _purchase(request: PurchaseInput, snapshot: Snapshot, asked: Asked) -> Draft
         disease_name=request.disease_name,
     )
     return Draft(
-        view=_view(request, asked, snapshot, insured, provider, med_type, decision, encounter, priced),
+        view=_view(request, asked, snapshot, insured, provider, med_type, decision, account, encounter, priced),
         decision=decision,
         institution_id=provider.id,
         fee_month=encounter.fee_month,
@@ -151,16 +161,17 @@ def _encounter(request: SettleInput, snapshot: Snapshot, asked: Asked) -> Draft:
     bills.check_total(
         bill=bills.bill_of_sums(sums), claimed_total=request.claimed_total, claimed_parts=request.claimed_parts
     )
+    account = snapshot.account if request.account_used != FAMILY_ACCOUNT else _family(request, insured, asked)
     of_visit = _Stay(request, encounter, provider, med_type, encounter.end_at or asked.now, asked)
     decision = decide_shares(
         shares=_shares(of_visit, insured, years, groups, sums),
-        account=snapshot.account,
+        account=account,
         account_used=request.account_used,
         accumulators=snapshot.accumulators,
         scheme=request.scheme,
     )
     return Draft(
-        view=_view(request, asked, snapshot, insured, provider, med_type, decision, encounter, ()),
+        view=_view(request, asked, snapshot, insured, provider, med_type, decision, account, encounter, ()),
         decision=decision,
         institution_id=provider.id,
         fee_month=encounter.fee_month,
@@ -312,6 +323,13 @@ def _visit(
     )
 
 
+def _family(request: Request, insured: Insured, asked: Asked) -> AccountSnapshot:
+    """The family account; what counts is the day of payment, not that of the visit. A round trip of its own, for those alone."""
+    today = local_day(asked.now)
+    family = read_family(person=insured.person.id, scheme=request.scheme, day=today)
+    return family_account(family=family, area=insured.enrolment.pooling_area, day=today)
+
+
 @lru_cache(maxsize=4096)
 def pooling_area_of(area: str) -> str:
     """The pooling area that an area belongs to, kept in the process (areas change by decree, with a restart)."""
@@ -326,6 +344,7 @@ def _view(
     provider: providers.ProviderView,
     med_type: MedType,
     decision: Decision,
+    account: AccountSnapshot | None,
     encounter: EncounterSnapshot,
     lines: tuple[PricedLine, ...],
 ) -> SettlementView:
@@ -348,6 +367,7 @@ def _view(
         batch=batch_of(request) if isinstance(request, SettleInput) else "",
         invoice_no=request.invoice_no,
         account_used=request.account_used,
+        account_id=account.id if account is not None and request.account_used == FAMILY_ACCOUNT else None,
         settled_at=asked.now,
         business_date=open_day(today=local_day(asked.now), closed_through=snapshot.closed_through.get(area)),
         benefit_year=decision.benefit_year,

@@ -146,6 +146,8 @@ class Settlement(models.Model):
     batch = models.CharField("收费批次号", max_length=30, blank=True)
     invoice_no = models.CharField("发票号", max_length=20, blank=True)
     account_used = models.CharField("个人账户使用标志", max_length=1, default="0")
+    # Immutable rows of a family account; a foreign key would be looked at for every settlement that has none.
+    account_id = models.BigIntegerField("共济账户编号", null=True, blank=True)
     settled_at = models.DateTimeField("结算时间")
     business_date = models.DateField("业务日期")
     benefit_year = models.CharField("待遇年度", max_length=4)
@@ -175,6 +177,11 @@ class Settlement(models.Model):
             models.Index(fields=["person", "-settled_at"], name="settlement_person"),
             models.Index(fields=["institution_code", "settled_at"], name="settlement_institution"),
             models.Index(fields=["area", "business_date"], name="settlement_area_day"),
+            models.Index(
+                fields=["account_id", "-settled_at"],
+                name="settlement_family",
+                condition=Q(account_id__isnull=False),
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -11,7 +11,7 @@ import msgspec
 
 from tongchou.settlement import planning
 from tongchou.settlement.core.inputs import PurchaseInput, Request, SettleInput
-from tongchou.settlement.core.snapshots import LineGroup, Snapshot
+from tongchou.settlement.core.snapshots import FamilySnapshot, LineGroup, Snapshot
 from tongchou.settlement.core.tables import MED_TYPES
 from tongchou.settlement.database import as_json, run
 from tongchou.settlement.sealed import open_text
@@ -107,6 +107,15 @@ GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 def read_line_groups(*, month: date, encounter_id: int, batch: str) -> list[LineGroup]:
     """An encounter's unsettled lines by day, kind and class; a round trip of its own, for the plans that need it."""
     return [LineGroup(*row) for row in run(_GROUPS, (month, encounter_id, batch, batch))]
+
+
+_family = msgspec.json.Decoder(FamilySnapshot)
+
+
+def read_family(*, person: int, scheme: str, day: date) -> FamilySnapshot | None:
+    """The family account that a person may pay from on a day; a round trip of its own, for requests that ask for it."""
+    (found,) = run("SELECT accounts_family_snapshot(%s, %s, %s)::text", (person, scheme, day))[0]
+    return None if found is None else _family.decode(found)
 
 
 def local_day(moment: datetime) -> date:

@@ -72,9 +72,9 @@ UNKNOWN_MED_TYPE = kind(
 )
 FAMILY_ACCOUNT = kind(
     "SETL-016",
-    zh="暂不支持使用共济人个人账户",
-    en="paying from a family member's account is not supported",
-    remedy="请将个人账户使用标志改为 1（本人账户）或 0（不使用）后重新提交",
+    zh="不能使用共济账户：{why}",
+    en="no family account can be used: {why}",
+    remedy="请账户所有人到参保地经办窗口办理家庭共济绑定；本次可将个人账户使用标志改为 1（本人账户）或 0（不使用）后重新提交",
     field="acct_used_flag",
 )
 SCHEME_DIFFERS = kind(
@@ -260,6 +260,13 @@ RESTORED = kind(
     zh="结算 {settlement} 的撤销已被冲正，现以结算ID {restored} 有效",
     en="the revocation of settlement {settlement} was undone; it is in force as {restored}",
     remedy="请对结算ID {restored} 办理撤销",
+    field="setl_id",
+)
+OTHER_REVOCATION = kind(
+    "SETL-046",
+    zh="结算 {settlement} 由交易 {settled_by} 办理，不能用交易 {transaction} 撤销",
+    en="settlement {settlement} was made by transaction {settled_by}: {transaction} does not revoke it",
+    remedy="药店结算（2102）用 2103 撤销，门诊结算（2207）用 2208，住院结算（2304）用 2305",
     field="setl_id",
 )
 NOTHING_TO_UNDO = kind(

@@ -34,12 +34,17 @@ Answer = Callable[[SettlementView], bytes]
 UndoAnswer = Callable[[SettlementView | None], bytes]
 
 
-def revoke(*, receipt: Receipt, settlement_id: int, person_number: str, answer: Answer, now: datetime) -> bytes:
+def revoke(
+    *, receipt: Receipt, settlement_id: int, person_number: str, answer: Answer, now: datetime, settled_by: str = ""
+) -> bytes:
     """Revoke a settlement (2103, 2208, 2305): a mirror row, a mirror journal, counters and account back, lines freed.
 
+    Args:
+        settled_by: the transaction that must have made the settlement; empty for any.
+
     Raises:
-        Rejection: SETL-040 unknown or another's, SETL-041 already revoked, SETL-042 a revocation itself, SETL-001 message
-            id used for another request, SETL-003 overtaken too often.
+        Rejection: SETL-040 unknown or another's, SETL-041 already revoked, SETL-042 a revocation itself, SETL-046 made by
+            another transaction, SETL-001 message id used for another request, SETL-003 overtaken too often.
     """
     for _ in range(ATTEMPTS):
         stored = read_stored(settlement_id=latest_of(settlement_id), receipt=receipt)
@@ -47,6 +52,10 @@ def revoke(*, receipt: Receipt, settlement_id: int, person_number: str, answer: 
         if known is not None:
             return stored_answer(known, receipt)
         mine = _revocable(stored, settlement_id, receipt.institution_code, person_number)
+        if settled_by and mine.original_transaction in SETTLEMENTS - {settled_by}:
+            raise rejections.OTHER_REVOCATION(
+                settlement=settlement_id, settled_by=mine.original_transaction, transaction=receipt.transaction
+            )
         written = _mirror(mine, receipt=receipt, answer=answer, now=now)
         if written is not None:
             return written
@@ -160,6 +169,7 @@ def write_counterpart(
         account_pay=view.account_pay,
         cash_pay=view.cash_pay,
         account_id=account.id if account is not None else 0,
+        account_scheme=account.scheme if account is not None else "",
         institution_id=providers.describe(code=view.institution_code, on=view.business_date).id,
         scheme=view.scheme,
         told=stored.told.signed(view.direction) if stored.told is not None else None,

@@ -6,6 +6,7 @@ import base64
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 import psycopg
@@ -67,7 +68,9 @@ def settle_many(*, jobs: Sequence[Job]) -> list[Result]:
     waiting = list(range(len(jobs)))
     while waiting:
         batch, waiting = _take(jobs, waiting)
-        for number in _round(jobs, batch, results):
+        left = _round(jobs, batch, results)
+        waiting += left.postponed
+        for number in left.overtaken:
             tries[number] += 1
             if tries[number] < ATTEMPTS:
                 waiting.append(number)
@@ -93,7 +96,18 @@ def _take(jobs: Sequence[Job], waiting: Sequence[int]) -> tuple[list[int], list[
     return batch, later
 
 
-def _round(jobs: Sequence[Job], batch: Sequence[int], results: list[Result | None]) -> list[int]:
+class _Left(NamedTuple):
+    """What a round did not settle: jobs that something overtook, and those whose account another job of the round has."""
+
+    overtaken: list[int]
+    postponed: list[int]
+
+
+class _AccountTaken(Exception):
+    """Another job of the round pays from the same account: members of a family, or a member and the owner."""
+
+
+def _round(jobs: Sequence[Job], batch: Sequence[int], results: list[Result | None]) -> _Left:
     """One round; what the database breaks off is tried job by job, so that only the culprit fails.
 
     That is safe even if the commit went through and only its answer was lost: reading again finds the receipts.
@@ -101,22 +115,26 @@ def _round(jobs: Sequence[Job], batch: Sequence[int], results: list[Result | Non
     try:
         return _settle_together(jobs, batch, results)
     except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
-        return list(batch)
+        return _Left(list(batch), [])
     except Rejection as refusal:  # personal data that can't be decrypted
         if len(batch) == 1:
             results[batch[0]] = refusal
-            return []
-        return [again for number in batch for again in _round(jobs, [number], results)]
+            return _Left([], [])
+        return _one_by_one(jobs, batch, results)
     except psycopg.Error as error:
         recover()
         if len(batch) == 1:
             logger.exception("settlement of message %s failed", jobs[batch[0]].receipt.message_id)
             results[batch[0]] = error
-            return []
-        return [again for number in batch for again in _round(jobs, [number], results)]
+            return _Left([], [])
+        return _one_by_one(jobs, batch, results)
 
 
-def _settle_together(jobs: Sequence[Job], batch: Sequence[int], results: list[Result | None]) -> list[int]:
+def _one_by_one(jobs: Sequence[Job], batch: Sequence[int], results: list[Result | None]) -> _Left:
+    return _Left([again for number in batch for again in _round(jobs, [number], results).overtaken], [])
+
+
+def _settle_together(jobs: Sequence[Job], batch: Sequence[int], results: list[Result | None]) -> _Left:
     """Read, decide and write the jobs of one round. Returns those that must be decided again."""
     questions = [
         question_of(
@@ -130,9 +148,13 @@ def _settle_together(jobs: Sequence[Job], batch: Sequence[int], results: list[Re
     snapshots = read_snapshots(questions)
     rows = Rows()
     rendered: dict[int, tuple[int, bytes]] = {}
+    accounts: set[int] = set()
+    postponed: list[int] = []
     for number, snapshot in zip(batch, snapshots, strict=True):
         try:
-            results[number] = _prepare(jobs[number], snapshot, rows, rendered, number)
+            results[number] = _prepare(jobs[number], snapshot, rows, rendered, accounts, number)
+        except _AccountTaken:
+            postponed.append(number)
         except Rejection as refusal:
             results[number] = refusal
         except psycopg.Error:
@@ -140,16 +162,24 @@ def _settle_together(jobs: Sequence[Job], batch: Sequence[int], results: list[Re
         except Exception as bug:
             logger.exception("settlement of message %s failed", jobs[number].receipt.message_id)
             results[number] = bug
-    return _write(rows, rendered, results) if rendered else []
+    return _Left(_write(rows, rendered, results) if rendered else [], postponed)
 
 
 def _prepare(
-    job: Job, snapshot: Snapshot, rows: Rows, rendered: dict[int, tuple[int, bytes]], number: int
+    job: Job,
+    snapshot: Snapshot,
+    rows: Rows,
+    rendered: dict[int, tuple[int, bytes]],
+    accounts: set[int],
+    number: int,
 ) -> bytes | None:
     """Give the stored answer, or add the decided job to the rows; a failure in between leaves the rows untouched."""
     if snapshot.receipt is not None:
         return stored_answer(snapshot.receipt, job.receipt)
     decided = decide_job(job, snapshot)
+    account = decided.decision.account_id
+    if account and account in accounts:
+        raise _AccountTaken
     answer = job.answer(decided.view)
     ensure_month(decided.fee_month)
     for plan in (decided.decision.plan, *decided.decision.earlier_plans):
@@ -157,6 +187,7 @@ def _prepare(
     mine = Rows()
     add_settlement(mine, draft=decided, receipt=job.receipt, answer=answer)
     rows.extend(mine)
+    accounts.add(account)
     rendered[decided.view.id] = (number, answer)
     return None
 

@@ -91,7 +91,8 @@ SELECT json_build_object(
     'original_transaction', (
         SELECT c.transaction FROM settlement_receipt c
         WHERE c.institution_code = s.institution_code AND c.message_id = s.message_id),
-    'account', accounts_snapshot(s.person_id, s.scheme),
+    'account', CASE WHEN s.account_id IS NULL THEN accounts_snapshot(s.person_id, s.scheme)
+        ELSE accounts_snapshot_by_id(s.account_id) END,
     'closed_through', ledger_closed_through(s.area),
     'unsettled', settlement_line_sums(e.fee_month, e.id, s.batch),
     'receipt', (
@@ -144,7 +145,7 @@ _PLAIN = (
     "id", "encounter_id", "area", "institution_code", "scheme", "person_type", "med_type", "clearing_type", "clearing_way",
     "direction", "message_id", "batch", "invoice_no", "account_used", "benefit_year", "benefit", "total", "out_of_scope",
     "over_limit", "prior_self_pay", "in_scope", "deductible", "pool_ratio", "fund_pay", "account_pay", "cash_pay",
-    "account_balance", "package", "plan", "accumulators_before", "accumulator_delta",
+    "account_balance", "account_id", "package", "plan", "accumulators_before", "accumulator_delta",
 )  # fmt: skip
 
 

@@ -100,6 +100,7 @@ def add_settlement(rows: Rows, *, draft: Draft, receipt: Receipt, answer: bytes)
         account_id=decision.account_id,
         institution_id=draft.institution_id,
         scheme=view.scheme,
+        account_scheme=decision.account_scheme,
     )
     add_journal(rows, view=view, lines=lines, kind="settlement", key=f"setl:{view.id}")
 
@@ -155,6 +156,8 @@ def add_header(rows: Rows, view: SettlementView) -> None:
     row: Row = dict(zip(_COLUMNS, _columns_of(view), strict=True))
     row["person_id"] = view.person.id
     row["reversal_of_id"] = view.reversal_of
+    if view.account_id is not None:
+        row["account_id"] = view.account_id
     rows.settlements.append(row)
     for number, payment in enumerate(view.payments, start=1):
         rows.payments.append(

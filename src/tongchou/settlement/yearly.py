@@ -42,7 +42,7 @@ _CLAIMS = f"""
 SELECT s.person_id, json_build_object(
     'county', (SELECT left(p.area_id, 6) FROM registry_person p WHERE p.id = s.person_id),
     'benefit', s.benefit, 'benefit_year', s.benefit_year, 'facts', s.facts, 'out_of_scope', s.out_of_scope,
-    'over_limit', s.over_limit, 'prior_self_pay', s.prior_self_pay, 'in_scope', s.in_scope, 'usable', s.account_used = '1',
+    'over_limit', s.over_limit, 'prior_self_pay', s.prior_self_pay, 'in_scope', s.in_scope, 'usable', s.account_used <> '0',
     'balance', s.account_balance, 'fund_pay', s.fund_pay, 'account_pay', s.account_pay, 'cash_pay', s.cash_pay,
     'earlier', s.earlier_years, 'delta', s.accumulator_delta, 'held', coalesce(y.values, '{{}}') || coalesce(l.values, '{{}}')
 )::text

@@ -1,4 +1,7 @@
-"""Any sequence of purchases, repeats, revocations and undone messages leaves accounts, counters and books agreeing."""
+"""Any sequence of purchases, repeats, revocations and undone messages leaves accounts, counters and books agreeing.
+
+Persons pay from no account, their own, or a family member's: person 2 from that of person 1, person 1 from that of person 3.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from tests.integration.settlement.world import (
     NOW,
     POOL,
     answer,
+    bind,
     job,
     line,
     money,
@@ -36,10 +40,16 @@ pytestmark = pytest.mark.usefixtures("world")
 PERSONS = (1, 2, 3)
 items = st.tuples(st.sampled_from([CLASS_A, CLASS_B, CLASS_C, LIMITED]), st.integers(1, 60), st.integers(1, 9))
 purchases = st.tuples(
-    st.just("buy"), st.sampled_from(PERSONS), st.lists(items, min_size=1, max_size=5), st.sampled_from("01")
+    st.just("buy"), st.sampled_from(PERSONS), st.lists(items, min_size=1, max_size=5), st.sampled_from("012")
 )
 others = st.tuples(st.sampled_from(["repeat", "revoke", "undo", "restore"]), st.integers(0, 99))
 steps = st.lists(st.one_of(purchases, purchases, others), min_size=1, max_size=14)
+
+
+@pytest.fixture(autouse=True)
+def families(world: None) -> None:
+    bind(owner=1, member=2)
+    bind(owner=3, member=1)
 
 
 class Counter:
@@ -56,7 +66,7 @@ class Counter:
 
     def buy(self, person: int, bought: list[tuple[str, int, int]], account: str) -> None:
         lines = tuple(line(n, item, yuan=yuan, count=count) for n, (item, yuan, count) in enumerate(bought, start=1))
-        made = job(purchase(person, lines=lines, account_used=account))
+        made = job(purchase(person, lines=lines, account_used="0" if person == 3 and account == "2" else account))
         self.jobs.append(made)
         self.settled.append(read(api.settle_many(jobs=[made])[0]))
         self.messages.append((made.receipt.message_id, person))

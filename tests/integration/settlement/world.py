@@ -13,7 +13,7 @@ import msgspec
 from django.db import connection
 
 from tongchou.accounts import api as accounts
-from tongchou.accounts.models import Account
+from tongchou.accounts.models import Account, FamilyBinding
 from tongchou.catalogues.models import Item, ItemTerm, Mapping, PriceLimit
 from tongchou.contributions.models import Entitlement
 from tongchou.ledger import api as ledger
@@ -71,6 +71,16 @@ def add_person(number: int, *, balance: int = 50_000, scheme: str = "310", perso
             business_key=f"credit:{number}", posted_at=NOW - timedelta(days=1),
         )  # fmt: skip
     return person
+
+
+def bind(*, owner: int, member: int, period: tuple[str, str | None] = EVER, scheme: str = "310") -> int:
+    """Let a person pay from another one's account."""
+    ids = dict(Person.objects.values_list("number", "pk"))
+    made = FamilyBinding.objects.create(
+        owner_id=ids[person_number(owner)], member_id=ids[person_number(member)], scheme=scheme, area=POOL,
+        relation="spouse", period=period,
+    )  # fmt: skip
+    return int(made.pk)
 
 
 def person_number(number: int) -> str:

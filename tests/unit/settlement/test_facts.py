@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,6 +14,7 @@ from tongchou.settlement.core.decision import (
     JournalLine,
     admit_person,
     counter_changes,
+    family_account,
     journal_lines,
     settled_days,
     usable_balance,
@@ -24,6 +25,7 @@ from tongchou.settlement.core.snapshots import (
     AccumulatorSnapshot,
     EnrolmentSnapshot,
     EntitlementSnapshot,
+    FamilySnapshot,
     IdentitySnapshot,
     PersonSnapshot,
     Snapshot,
@@ -122,8 +124,21 @@ def test_an_account_pays_only_when_it_is_asked_for() -> None:
     assert usable_balance(account=account, account_used="1") == 700
     assert usable_balance(account=account, account_used="0") == 0
     assert usable_balance(account=None, account_used="1") == 0
-    with pytest.raises(Rejection, match="SETL-016"):
-        usable_balance(account=account, account_used="2")
+    assert usable_balance(account=account, account_used="2") == 700  # drafting puts the family's in its place
+
+
+def test_a_family_account_is_of_the_same_area_and_its_owner_lives() -> None:
+    account = AccountSnapshot(id=5, balance=700, version=1, scheme="310")
+    family = FamilySnapshot(account=account, area="629900")
+    assert family_account(family=family, area="629900", day=DAY) is account
+    assert family_account(family=replace(family, died=DAY), area="629900", day=DAY) is account
+    for other, area in (
+        (None, "629900"),
+        (family, "620100"),
+        (replace(family, died=DAY - timedelta(days=1)), "629900"),
+    ):
+        with pytest.raises(Rejection, match="SETL-016"):
+            family_account(family=other, area=area, day=DAY)
 
 
 def test_days_of_a_stay() -> None:

@@ -16,6 +16,7 @@ from tongchou.settlement.core.snapshots import (
     AccumulatorSnapshot,
     EnrolmentSnapshot,
     EntitlementSnapshot,
+    FamilySnapshot,
     PersonSnapshot,
     Snapshot,
 )
@@ -71,7 +72,9 @@ class Told(msgspec.Struct, frozen=True):
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """Who pays what of one bill (fen), and what that moves. ``account_id`` 0: the personal account is not touched.
+    """Who pays what of one bill (fen), and what that moves. ``account_id`` 0: no personal account is touched.
+
+    ``account_scheme`` is named where the account is another person's.
 
     ``earlier_years`` is filled for stays that the policy divides (:mod:`tongchou.settlement.core.years`).
     """
@@ -89,6 +92,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     account_id: int
     account_version: int
     account_balance: int
+    account_scheme: str
     counters: tuple[CounterChange, ...]
     accumulators_before: Mapping[str, int]
     values: tuple[int, ...]
@@ -131,14 +135,29 @@ def admit_person(*, snapshot: Snapshot, person_number: str, scheme: str) -> Insu
 
 
 def usable_balance(*, account: AccountSnapshot | None, account_used: str) -> int:
-    """What the personal account may pay, in fen: all it holds when the request says so, else nothing.
+    """What the personal account may pay, in fen: all it holds when the request asks for an account, else nothing.
+
+    ``account`` is the one that is asked for: the own one, or that of a family member.
+    """
+    return account.balance if account is not None and account_used != NOT_USED else 0
+
+
+def family_account(*, family: FamilySnapshot | None, area: str, day: date) -> AccountSnapshot:
+    """The account of the family member who lets the person use it.
+
+    Args:
+        area: the pooling area that the person is insured in; ``day``: the day of payment.
 
     Raises:
-        Rejection: SETL-016 the account of a family member is asked for.
+        Rejection: SETL-016 there is none, it was bound elsewhere, or its owner has died.
     """
-    if account_used == FAMILY_ACCOUNT:
-        raise rejections.FAMILY_ACCOUNT()
-    return account.balance if account is not None and account_used == OWN_ACCOUNT else 0
+    if family is None:
+        raise rejections.FAMILY_ACCOUNT(why="没有在期的家庭共济绑定")
+    if family.area != area:
+        raise rejections.FAMILY_ACCOUNT(why=f"绑定的账户属于统筹区 {family.area}，不是参保的统筹区 {area}")
+    if family.died is not None and day > family.died:
+        raise rejections.FAMILY_ACCOUNT(why="账户所有人已经身故")
+    return family.account
 
 
 def decide(
@@ -160,7 +179,7 @@ def decide(
         parts: the facts ``bill.NAME`` (fen) where the plan pays for some items in ways of their own.
 
     Raises:
-        Rejection: SETL-016, and what the policy refuses (POL-0xx).
+        Rejection: what the policy refuses (POL-0xx).
     """
     facts = facts_of(
         person=insured.person,
@@ -189,6 +208,7 @@ def decide(
         account_id=account.id if touched and account is not None else 0,
         account_version=account.version if account is not None else 0,
         account_balance=(account.balance if account is not None else 0) - account_pay,
+        account_scheme=account.scheme if account is not None else "",
         counters=counter_changes(periods, outcome.accumulator_delta, accumulators),
         accumulators_before=before,
         values=outcome.values,
@@ -239,6 +259,7 @@ def journal_lines(
     account_id: int,
     institution_id: int,
     scheme: str,
+    account_scheme: str = "",
     told: Told | None = None,
     person_id: int = 0,
 ) -> tuple[JournalLine, ...]:
@@ -247,6 +268,7 @@ def journal_lines(
     Negative amounts give the mirror, which is the journal of a revocation.
 
     Args:
+        account_scheme: the scheme of the account where it is another person's; empty for the own one.
         told: what the institution was told, where a re-run decided otherwise (with the same sign as the amounts): the
             institution stays owed that, and the difference is owed to the person, or by the person where it is negative.
     """
@@ -259,7 +281,7 @@ def journal_lines(
         lines += [JournalLine(f"5001.{fund}", amount), JournalLine(f"2101.{fund}", -owed, institution_id)]
         lines.append(JournalLine(f"2102.{fund}", owed - amount, person_id))
     if account_pay or told.account_pay:
-        fund, owed = ACCOUNT_FUND[scheme], told.account_pay
+        fund, owed = ACCOUNT_FUND[account_scheme or scheme], told.account_pay
         lines += [JournalLine("2201", account_pay, account_id), JournalLine(f"2101.{fund}", -owed, institution_id)]
         lines.append(JournalLine(f"2102.{fund}", owed - account_pay, person_id))
     lines += [JournalLine("9001", cash_pay), JournalLine("9002", -told.cash_pay, institution_id)]

@@ -53,6 +53,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     business_date: date
     fee_month: date
     account_used: str
+    account_id: int | None = None
     plan: str
     package: str
     out_of_scope: int
@@ -195,7 +196,7 @@ def rerun(
     Args:
         standing: what counts today, in order; nothing that counts after the first of them may be missing.
         counters: the person's counters in the scheme today.
-        balance: what the personal account holds today, in fen.
+        balance: what the person's own account holds today, in fen.
     """
     held = baseline(counters, standing)
     found = Rerun(seen=len(standing))
@@ -214,7 +215,8 @@ def rerun(
         else:
             found.changes.append(change)
             add(held, change.delta)
-            balance += one.account_pay - change.account_pay
+            if one.account_id is None:
+                balance += one.account_pay - change.account_pay
     return found
 
 
@@ -324,8 +326,9 @@ def account_share(*, one: Standing, share: int, balance: int) -> int:
     """How much of the person's new share (fen) the personal account carries.
 
     How the person paid at the counter stays as it was; only the difference moves. What the person is given back is cash as
-    far as cash was paid, then goes back to the account: an account is never turned into cash. What the person owes in
-    addition is taken from the account if it was used then and holds as much today; the rest is owed in cash.
+    far as cash was paid, then goes back to the account that paid: an account is never turned into cash. What the person owes
+    in addition is taken from the own account if that was used then and holds as much today; the rest is owed in cash. From
+    a family member's account nothing more is taken: its owner let the person pay then, not now.
     """
     more = share - one.account_pay - one.cash_pay
     if more > 0:

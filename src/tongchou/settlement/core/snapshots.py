@@ -70,11 +70,20 @@ class EntitlementSnapshot(msgspec.Struct, frozen=True):
 
 
 class AccountSnapshot(msgspec.Struct, frozen=True):
-    """The personal account; balance in fen."""
+    """A personal account; balance in fen. ``scheme`` is named where it is another person's, whose scheme may be another one."""
 
     id: int
     balance: int
     version: int
+    scheme: str = ""
+
+
+class FamilySnapshot(msgspec.Struct, frozen=True):
+    """The family account that a member may pay from: whose owner ``died`` when, in which pooling area it was bound."""
+
+    account: AccountSnapshot
+    area: str
+    died: date | None = None
 
 
 class AccumulatorSnapshot(msgspec.Struct, frozen=True):

@@ -34,6 +34,9 @@ MED_TYPES: Final[dict[str, MedType]] = {
 }
 """``fallback`` is the benefit where the pack does not know the first one."""
 
+DEFAULT_MED_TYPE: Final = "11"
+"""What a registration is taken for until 2203 says what the visit is."""
+
 PERSON_TYPES: Final[dict[str, str]] = {
     "11": "在职", "1105": "在职", "1111": "在职", "116003": "在职", "116013": "在职", "116015": "在职",
     "12": "退休", "1112": "退休", "1204": "退休", "126013": "退休", "126015": "退休",

@@ -90,6 +90,7 @@ class SettlementView(msgspec.Struct, frozen=True, kw_only=True):
     """A settlement or (id 0) a pre-settlement: the columns of settlement.models.Settlement, person, payments, lines.
 
     Amounts in fen, ``pool_ratio`` 1/10,000. ``lines`` is filled for purchases and by ``settlement_view(with_lines=True)``.
+    ``account_id`` is the family account that was asked for; ``None`` where that is the own one or none.
     """
 
     id: int
@@ -138,6 +139,12 @@ class SettlementView(msgspec.Struct, frozen=True, kw_only=True):
     lines: tuple[LineSplitView, ...] = ()
     reversed_by: int | None = None
     earlier_years: tuple[EarlierYear, ...] | None = None
+    account_id: int | None = None
+
+    @property
+    def family_pay(self) -> int:
+        """What another person's account pays (acct_mulaid_pay), a part of ``account_pay``, in fen."""
+        return 0 if self.account_id is None else self.account_pay
 
     @property
     def person_pay(self) -> int:

@@ -63,7 +63,7 @@ def decide_shares(
     """Decide the shares of a visit in their order and join them to one decision.
 
     Raises:
-        Rejection: SETL-016, and what the policy refuses (POL-0xx).
+        Rejection: what the policy refuses (POL-0xx).
     """
     decisions: list[Decision] = []
     for share in shares:

@@ -62,22 +62,17 @@ def book_person(*, person_id: int, order: Order) -> Trial:
     trial = try_person(states[0], Chooser(scope))
     if trial.digest != order.digest:
         raise rejections.RERUN_STALE(subject=f"参保人员 {trial.number}")
-    accounts = {part.scheme: part.account for part in states[0].schemes}
     for change in trial.changes:
-        scheme = change.old.scheme
-        accounts[scheme] = _replace(change, account=accounts[scheme], closed_through=closed_through, order=order)
+        _replace(change, closed_through=closed_through, order=order)
     return trial
 
 
-def _replace(
-    change: Change, *, account: AccountSnapshot | None, closed_through: Any, order: Order
-) -> AccountSnapshot | None:
-    """Reverse one settlement and settle it anew; returns the account as it is afterwards."""
+def _replace(change: Change, *, closed_through: Any, order: Order) -> None:
+    """Reverse one settlement and settle it anew. What an account paid goes back to the account that paid it."""
     stored = read_stored(settlement_id=change.old.id, with_lines=bool(change.choice.splits))
     if stored is None or stored.reversed_by is not None:
         raise rejections.RERUN_STALE(subject=f"结算 {change.old.id}")
-    stored = replace(stored, account=account)
-    original = view_of(stored)
+    account, original = stored.account, view_of(stored)
     day = open_day(today=local_day(order.now), closed_through=closed_through)
     reversal = _reversal(original, account, day, order)
     _write(stored, reversal, action="revoke", name="RR")
@@ -99,7 +94,6 @@ def _replace(
         former=former,
         made_at=order.now,
     )
-    return _moved(account, -successor.account_pay)
 
 
 _PERIODS = """
@@ -217,7 +211,7 @@ def _moved(account: AccountSnapshot | None, change: int) -> AccountSnapshot | No
     """The account after a movement: each one that is not zero raises the version."""
     if account is None or change == 0:
         return account
-    return AccountSnapshot(id=account.id, balance=account.balance + change, version=account.version + 1)
+    return with_changes(account, balance=account.balance + change, version=account.version + 1)
 
 
 def _balance(account: AccountSnapshot | None) -> int:

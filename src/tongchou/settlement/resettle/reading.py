@@ -48,7 +48,7 @@ SELECT p.id, json_build_object('id', p.id, 'number', p.number, 'name', p.name, '
             'benefit', s.benefit, 'benefit_year', s.benefit_year, 'day', d.day,
             'admitted', (e.begin_at AT TIME ZONE 'Asia/Shanghai')::date,
             'discharged', (e.end_at AT TIME ZONE 'Asia/Shanghai')::date,
-            'business_date', s.business_date, 'fee_month', e.fee_month, 'account_used', s.account_used,
+            'business_date', s.business_date, 'fee_month', e.fee_month, 'account_used', s.account_used, 'account_id', s.account_id,
             'plan', s.plan, 'package', s.package, 'out_of_scope', s.out_of_scope, 'over_limit', s.over_limit,
             'prior_self_pay', s.prior_self_pay, 'in_scope', s.in_scope, 'deductible', s.deductible,
             'fund_pay', s.fund_pay, 'account_pay', s.account_pay, 'cash_pay', s.cash_pay,
@@ -117,15 +117,22 @@ def read_lines(settlements: Iterable[Standing]) -> dict[int, tuple[LineSplitView
     return {number: _lines.decode(text) for number, text in run(_LINES, (as_json(wanted),))} if wanted else {}
 
 
+_ACCOUNTS = """
+SELECT 1 FROM accounts_account a WHERE a.person_id = %s OR a.id IN (
+    SELECT s.account_id FROM settlement_settlement s WHERE s.person_id = %s AND s.account_id IS NOT NULL)
+ORDER BY a.id FOR UPDATE
+"""
+
+
 def lock_person(*, person: int, area: str) -> object:
     """Keep settlements of the person and the closing of a day out until this transaction ends.
 
-    Locks in the order of the hot path: area (shared), counters, accounts. Returns the last closed day or ``None``.
+    Locks in the order of the hot path: area (shared), counters, accounts (those of the family that paid, too). Returns the last closed day or ``None``.
     """
     through = run("SELECT ledger_hold_open(%s)", (area,))[0][0]
     run(
         "SELECT 1 FROM settlement_accumulators WHERE person_id = %s ORDER BY person_id, scheme, period FOR UPDATE",
         (person,),
     )
-    run("SELECT 1 FROM accounts_account WHERE person_id = %s ORDER BY id FOR UPDATE", (person,))
+    run(_ACCOUNTS, (person, person))
     return through
