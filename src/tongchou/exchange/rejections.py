@@ -168,8 +168,8 @@ OTHER_INSTITUTION = kind(
 )
 CARD_OF_ANOTHER = kind(
     "EXCH-031",
-    zh="就诊凭证不属于人员 {number}",
-    en="the certificate does not belong to person {number}",
+    zh="就诊凭证登记的{what}与报文不一致",
+    en="the {what} registered for the certificate differs from the message",
     remedy="核对就诊人身份,重新读取凭证后用 1101 获取人员编号",
     field="mdtrt_cert_no",
 )
@@ -185,6 +185,12 @@ WRONG_ID = kind(
     zh="{name} 不是中心给出的编号:{value}",
     en="{name} is not a number that the centre has given: {value}",
     remedy="填写中心应答中返回的编号",
+)
+NOT_YET = kind(
+    "EXCH-034",
+    zh="{where}{name}({caption}){moment} 晚于中心日期 {today}",
+    en="{where}: {name} {moment} lies after the centre's date {today}",
+    remedy="核对费用或就诊的日期和本机时钟;尚未发生的就诊和费用不能登记",
 )
 UNSIGNED = kind(
     "EXCH-040",

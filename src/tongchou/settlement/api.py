@@ -12,7 +12,7 @@ from tongchou.settlement.core.inputs import (
     SettleInput,
     VisitInput,
 )
-from tongchou.settlement.core.tables import MED_TYPES, PERSON_TYPES, MedType
+from tongchou.settlement.core.tables import DEFAULT_MED_TYPE, MED_TYPES, PERSON_TYPES, MedType
 from tongchou.settlement.core.views import EarlierYear, LineSplitView, PaymentView, SettlementView
 from tongchou.settlement.doctor import examine
 from tongchou.settlement.encounters import (
@@ -32,6 +32,7 @@ from tongchou.settlement.enquiries import (
     accumulators_of,
     check_entitlement,
     query_encounters,
+    terms_of_lines,
 )
 from tongchou.settlement.explaining import counters, explain, plan_of
 from tongchou.settlement.fees import upload_lines, withdraw_lines
@@ -42,6 +43,7 @@ from tongchou.settlement.planning import book
 from tongchou.settlement.receipts import once
 from tongchou.settlement.resettle import door as resettle
 from tongchou.settlement.revoking import revoke, undo
+from tongchou.settlement.serials import next_id
 from tongchou.settlement.settling import Job, pre_settle, settle_many
 from tongchou.settlement.statements import (
     DetailClaim,
@@ -76,6 +78,7 @@ __all__ = [
     "examine",
     "statement_details",
     "statement_totals",
+    "DEFAULT_MED_TYPE",
     "MED_TYPES",
     "PERSON_TYPES",
     "CounterView",
@@ -107,6 +110,7 @@ __all__ = [
     "earlier_years_of",
     "explain",
     "lines_of",
+    "next_id",
     "once",
     "plan_of",
     "pre_settle",
@@ -117,6 +121,7 @@ __all__ = [
     "revoke",
     "settle_many",
     "settlement_view",
+    "terms_of_lines",
     "told_view",
     "undo",
     "update_encounter",

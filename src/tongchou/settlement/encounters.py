@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from tongchou.settlement import rejections
 from tongchou.settlement.core.decision import admit_person, med_type_of
 from tongchou.settlement.core.inputs import DiagnosisInput, DischargeInput, EncounterInput, VisitInput
-from tongchou.settlement.core.tables import MED_TYPES
+from tongchou.settlement.core.tables import DEFAULT_MED_TYPE, MED_TYPES
 from tongchou.settlement.drafting import CANCELLED, DISCHARGED, OPEN, SETTLED, STATUS_NAMES, institution
 from tongchou.settlement.models import Encounter, EncounterDiagnosis
 from tongchou.settlement.partitions import ensure_month
@@ -24,8 +24,6 @@ from tongchou.settlement.sealed import keep_details
 from tongchou.settlement.serials import next_id
 
 OUTPATIENT, ADMISSION, DISCHARGE = "0", "1", "2"
-DEFAULT_MED_TYPE = "11"
-"""What a registration is taken for until 2203 says what the visit is."""
 
 
 @transaction.atomic(savepoint=False)

@@ -18,10 +18,11 @@ from tongchou.settlement.core import bill as bills
 from tongchou.settlement.core.bill import PricedLine
 from tongchou.settlement.core.decision import med_type_of
 from tongchou.settlement.core.inputs import LineInput
+from tongchou.settlement.core.tables import DEFAULT_MED_TYPE
 from tongchou.settlement.core.views import LineSplitView
 from tongchou.settlement.database import as_json, run
 from tongchou.settlement.drafting import DISCHARGED, OPEN, SETTLED, institution, line_view
-from tongchou.settlement.encounters import DEFAULT_MED_TYPE, own, refuse_state
+from tongchou.settlement.encounters import own, refuse_state
 from tongchou.settlement.models import Encounter
 from tongchou.settlement.reading import Question, local_day, read_snapshots
 

@@ -8,6 +8,7 @@ from tests.integration.exchange import nodes
 from tests.integration.exchange.gateway import Caller, Gateway
 from tests.integration.exchange.test_hospital import assert_complete
 from tests.integration.settlement.world import HOSPITAL, person_number
+from tongchou.exchange import tables
 from tongchou.providers.models import OperatorSession
 
 pytestmark = pytest.mark.django_db
@@ -36,7 +37,9 @@ def test_a_person_is_found_by_card(hospital: Caller) -> None:
     (insured,) = output["insuinfo"]
     assert (insured["insutype"], insured["psn_insu_stas"], insured["insuplc_admdvs"]) == ("310", "1", "629900")
     assert output["idetinfo"] == []
-    assert hospital.call("1101", lookup(psn_name="李四")).code == "EXCH-031"
+    other = hospital.call("1101", lookup(psn_name="李四"))
+    assert other.code == "EXCH-031"
+    assert "就诊凭证登记的姓名与报文不一致" in other.envelope["err_msg"]
     assert hospital.call("1101", lookup(mdtrt_cert_no="629902198001019999")).code == "REG-001"
 
 
@@ -59,6 +62,9 @@ def test_code_tables_come_in_both_spellings(hospital: Caller) -> None:
     rows = hospital.call("1901", {"data": {"type": "insutype"}}).output["list"]
     assert {"310", "390"} <= {row["value"] for row in rows}
     assert rows[0]["valiFlag"] == rows[0]["vali_flag"] == "1"
+    (table,) = tables.output_nodes("1901")
+    assert not [field.name for field in table.fields if field.required and rows[0][field.name] in ("", None)]
+    assert hospital.call("1901", {"data": {"type": "insutype", "vali_flag": "0"}}).output["list"] == []
     assert hospital.call("1901", {"data": {"type": "no_such_set"}}).code == "EXCH-012"
 
 
@@ -76,6 +82,9 @@ def test_entitlement(hospital: Caller) -> None:
     refused = ask(insutype="390").output["trtinfo"][0]
     assert refused["trt_enjymnt_flag"] == "0"
     assert refused["trt_chk_rslt"]
+    uncovered = ask(med_type="41").output["trtinfo"]  # no pharmacy: its agreement does not cover it
+    assert [row["trt_enjymnt_flag"] for row in uncovered] == ["0", "0"]
+    assert "协议" in uncovered[0]["trt_chk_rslt"]
     assert ask(fixmedins_code="H62990000002").code == "EXCH-030"
 
 

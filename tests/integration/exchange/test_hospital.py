@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,8 +12,9 @@ from tests.integration.exchange import nodes
 from tests.integration.exchange.gateway import Caller
 from tests.integration.exchange.nodes import line
 from tests.integration.exchange.test_pharmacy import assert_identities
-from tests.integration.settlement.world import CLASS_B, CLASS_C, person_number
+from tests.integration.settlement.world import CLASS_B, CLASS_C, RESTRICTED, person_number
 from tongchou.exchange import tables
+from tongchou.exchange.checker import TIME_ZONE
 from tongchou.settlement.models import Encounter, FeeLine, Settlement
 
 pytestmark = pytest.mark.django_db
@@ -168,3 +170,46 @@ def test_a_hospital_looks_up_its_own_business(hospital: Caller) -> None:
     assert encounter in {row["mdtrt_id"] for row in visits}
     counters = hospital.call("5206", {"data": {"psn_no": person_number(3)}}).output["cuminfo"]
     assert {row["year"] for row in counters} == {"2026"}
+
+
+def tomorrow() -> str:
+    return f"{datetime.now(TIME_ZONE) + timedelta(days=1):%Y-%m-%d %H:%M:%S}"
+
+
+def test_what_has_not_happened_yet_is_refused(hospital: Caller) -> None:
+    """A date to come would choose another policy version, another price and another benefit year."""
+    encounter = registered(hospital)
+    stay = hospital.call("2401", nodes.admission(3)).output["result"]["mdtrt_id"]
+    before = Encounter.objects.count(), FeeLine.objects.count()
+    assert hospital.call("2201", nodes.registration(begntime=tomorrow())).code == "EXCH-034"
+    assert hospital.call("2401", nodes.admission(2, begntime=tomorrow())).code == "EXCH-034"
+    late = hospital.call("2204", nodes.fees(encounter, [line(1), line(2, fee_ocur_time=tomorrow())]))
+    assert late.code == "EXCH-034"
+    assert "feedetail 第 2 行 fee_ocur_time(费用发生时间)" in late.envelope["err_msg"]
+    leaving = nodes.discharge(stay, 3)
+    leaving["dscginfo"]["endtime"] = tomorrow()
+    assert hospital.call("2402", leaving).code == "EXCH-034"
+    assert (Encounter.objects.count(), FeeLine.objects.count()) == before
+    assert hospital.call("2404", nodes.of_visit(stay, 3)).output == {}
+
+
+def test_lines_of_a_settlement_add_up_and_are_described(hospital: Caller) -> None:
+    encounter = registered(hospital)
+    hospital.call("2203", nodes.visit(encounter))
+    hospital.call("2204", nodes.fees(encounter, [line(1, count=2), line(2, RESTRICTED)]))
+    promised = hospital.call("2206", nodes.settling(encounter, "300.00")).output
+    settled = hospital.call("2207", nodes.settling(encounter, "300.00", **nodes.parts_of(promised))).output["setlinfo"]
+    rows = hospital.call("5204", nodes.revocation(settled)).output
+    assert sum(row["det_item_fee_sumamt"] for row in rows) == settled["medfee_sumamt"] == 300
+    assert sum(row["inscp_scp_amt"] for row in rows) == settled["inscp_scp_amt"]
+    assert [row["lmt_used_flag"] for row in rows] == ["0", "1"]
+    for field in tables.output_nodes("5204")[0].fields:
+        assert not field.required or all(row[field.name] not in ("", None) for row in rows), field.name
+
+
+def test_visits_of_a_range(hospital: Caller) -> None:
+    encounter = registered(hospital, 2)
+    asked = {"psn_no": person_number(2), "begntime": "2026-11-01", "endtime": "2026-11-30", "med_type": "11"}
+    (row,) = [row for row in hospital.call("5201", {"data": asked}).output["mdtrtinfo"] if row["mdtrt_id"] == encounter]
+    assert (row["med_type"], row["naty"]) == ("11", "1")  # 2203 has not said otherwise yet
+    assert hospital.call("5201", {"data": {**asked, "endtime": "2026-10-01"}}).code == "SETL-061"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from tests.integration.exchange.gateway import Caller
-from tests.integration.exchange.nodes import line, purchase
+from tests.integration.exchange.nodes import line, purchase, revocation
 from tests.integration.settlement.world import CLASS_B, LIMITED
 from tongchou.exchange import tables
+from tongchou.exchange.checker import TIME_ZONE
 from tongchou.exchange.funds import FUND_FIELDS
 from tongchou.ledger.models import Journal
 from tongchou.settlement.models import Receipt, Settlement
@@ -119,3 +121,47 @@ def test_concurrent_sales_are_all_settled(pharmacy: Caller) -> None:
     with ThreadPoolExecutor(16) as pool:
         outputs = [answer.output for answer in pool.map(pharmacy.post, messages)]
     assert len({output["setlinfo"]["setl_id"] for output in outputs}) == 60
+
+
+def test_a_pre_settlement_has_every_mandatory_field(pharmacy: Caller) -> None:
+    info = pharmacy.call("2101", purchase()).output["setlinfo"]
+    node = next(node for node in tables.output_nodes("2101") if node.name == "setlinfo")
+    assert not [field.name for field in node.fields if field.required and info[field.name] in ("", None)]
+
+
+def test_nothing_is_sold_on_a_day_to_come(pharmacy: Caller) -> None:
+    tomorrow = f"{datetime.now(TIME_ZONE) + timedelta(days=1):%Y-%m-%d %H:%M:%S}"
+    before = rows()
+    assert pharmacy.call("2102", purchase(begntime=tomorrow)).code == "EXCH-034"
+    assert pharmacy.call("2102", purchase(lines=[line(fee_ocur_time=tomorrow)])).code == "EXCH-034"
+    assert pharmacy.call("2101", purchase(begntime=tomorrow)).code == "EXCH-034"
+    assert rows() == before
+
+
+def test_each_kind_of_settlement_has_its_own_revocation(pharmacy: Caller) -> None:
+    sold = pharmacy.call("2102", purchase()).output["setlinfo"]
+    before = rows()
+    for infno in ("2208", "2305"):
+        refused = pharmacy.call(infno, revocation(sold))
+        assert refused.code == "SETL-046"
+        assert "由交易 2102 办理" in refused.envelope["err_msg"]
+    assert rows() == before
+    assert pharmacy.call("2103", revocation(sold)).output["setlinfo"]["medfee_sumamt"] == -sold["medfee_sumamt"]
+
+
+def test_a_pharmacy_has_no_hospital_level(pharmacy: Caller) -> None:
+    sold = pharmacy.call("2102", purchase()).output
+    assert sold["setldetail"] == [] or "计算基数" in sold["setldetail"][0]["setl_proc_info"]
+    info = pharmacy.call("5203", revocation(sold["setlinfo"])).output["setlinfo"]
+    assert (info["lmtpric_hosp_lv"], info["dedc_hosp_lv"]) == ("", "")
+
+
+def test_lines_of_a_revocation_add_up_to_it(pharmacy: Caller) -> None:
+    sold = pharmacy.call("2102", purchase(lines=[line(1, count=2), line(2, CLASS_B)])).output["setlinfo"]
+    revoked = pharmacy.call("2103", revocation(sold)).output["setlinfo"]
+    for info, sign in ((sold, 1), (revoked, -1)):
+        shown = pharmacy.call("5204", revocation({**info, "psn_no": sold["psn_no"]})).output
+        assert sum(row["det_item_fee_sumamt"] for row in shown) == info["medfee_sumamt"] == 300 * sign
+        assert sum(row["preselfpay_amt"] for row in shown) == info["preselfpay_amt"] == 10 * sign
+        assert [row["cnt"] for row in shown] == [2 * sign, sign]
+        assert all(row["pric"] > 0 for row in shown)

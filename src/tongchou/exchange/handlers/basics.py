@@ -17,7 +17,11 @@ from tongchou.providers import api as providers
 from tongchou.registry import api as registry
 from tongchou.settlement import api as settlement
 
-VALID = "1"
+INVALID, VALID = "0", "1"
+NO_PARENT = "0"
+"""parentValue of a code that stands under no other."""
+MADE_BY, EDITION_DAY = "system", "2024-10-14"
+"""Who made the code sets (1901), and the day of the edition of the interface that they are taken from."""
 BASE_FUND_CHECK = "01"
 """trt_chk_type 基金项检查."""
 STOPPED = "2"
@@ -126,19 +130,25 @@ def institution(message: Message) -> object:
 
 
 def code_table(message: Message) -> object:
-    """1901: a code set. Some clients read camelCase, others snake_case (interface section 1.5): both are sent."""
-    name = message.nodes["data"]["type"]
+    """1901: a code set. Some clients read camelCase, others snake_case (interface section 1.5): both are sent.
+
+    All codes are top-level and in force; asked for invalid ones, there are none.
+    """
+    data = message.nodes["data"]
+    name = data["type"]
     codes = tables.code_sets().get(name)
     if codes is None:
         raise rejections.WRONG_CODE(
             where="", name="type", caption="字典类型", value=name, code_set="1901", field="type"
         )
-    rows = []
-    for order, code in enumerate(codes, 1):
-        shared = {"type": name, "label": code.label, "value": code.value, "sort": order, "version": 1}
-        camel = {"parentValue": "", "valiFlag": VALID, "createUser": "", "createDate": ""}
-        snake = {"parent_value": "", "vali_flag": VALID, "create_user": "", "create_date": ""}
-        rows.append({**shared, **camel, **snake})
+    if data["vali_flag"] == INVALID or data["parent_value"] not in (None, NO_PARENT):
+        codes = ()
+    camel = {"parentValue": NO_PARENT, "valiFlag": VALID, "createUser": MADE_BY, "createDate": EDITION_DAY}
+    snake = {"parent_value": NO_PARENT, "vali_flag": VALID, "create_user": MADE_BY, "create_date": EDITION_DAY}
+    rows = [
+        {"type": name, "label": code.label, "value": code.value, "sort": order, "version": 1, **camel, **snake}
+        for order, code in enumerate(codes, 1)
+    ]
     return {"list": rows}
 
 

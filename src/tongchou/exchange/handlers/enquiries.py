@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+import msgspec
+
+from tongchou.catalogues import api as catalogues
 from tongchou.exchange import rejections
 from tongchou.exchange.answers import flag, settlement_output, stored_lines
 from tongchou.exchange.checker import TIME_ZONE
@@ -17,6 +20,13 @@ from tongchou.providers import api as providers
 from tongchou.registry import api as registry
 from tongchou.settlement import api as settlement
 
+HOSPITAL = "1"
+"""fixedmins_type of a hospital."""
+RATED = ("1", "2", "3")
+"""lmtpric_hosp_lv: level one and below, two, three."""
+OWN_PREPARATION = "103"
+"""list_type 自制剂."""
+NO_DOSAGE_FORM = "无"
 IN_HOSPITAL, NOT_IN_HOSPITAL = "1", "0"
 DAY_ENDS = timedelta(days=1) - timedelta(seconds=1)
 COUNTS = frozenset({"admissions", "visits"})
@@ -24,7 +34,11 @@ FEES = frozenset({"inpatient_cost", "outpatient_cost", "in_scope"})
 
 
 def visits(message: Message) -> object:
-    """5201: the person's visits at this institution that began in a range; a range given as dates includes its last day."""
+    """5201: the person's visits at this institution that began in a range; a range given as dates includes its last day.
+
+    Raises:
+        Rejection: SETL-061 the range ends before it begins.
+    """
     data = message.nodes["data"]
     end = data["endtime"]
     midnight = not (end.hour or end.minute or end.second)
@@ -52,6 +66,7 @@ def _visit_row(view: settlement.EncounterView) -> dict[str, Any]:
         "psn_cert_type": view.cert_type,
         "certno": view.cert_no,
         "gend": view.sex,
+        "naty": view.ethnicity,
         "brdy": day(view.birth_date),
         "age": age_on(view.birth_date, begin),
         "insutype": view.scheme,
@@ -62,13 +77,14 @@ def _visit_row(view: settlement.EncounterView) -> dict[str, Any]:
         "insu_optins": view.area,
         "begntime": moment(view.begin_at),
         "endtime": moment(view.end_at),
-        "med_type": view.med_type,
+        "med_type": view.med_type or settlement.DEFAULT_MED_TYPE,
         "ars_year_ipt_flag": flag(end is not None and end.year != begin.year),
         "ipt_otp_no": view.visit_no,
         "chfpdr_name": view.doctor,
         "adm_dept_name": view.department,
         "dscg_maindiag_code": view.diagnosis_code,
         "dscg_maindiag_name": view.diagnosis_name,
+        "otp_diag_info": "" if stay else view.diagnosis_name,
         "dise_codg": view.disease_code,
         "dise_name": view.disease_name,
         "inhosp_stas": IN_HOSPITAL if stay and end is None else NOT_IN_HOSPITAL,
@@ -91,8 +107,7 @@ def settled(message: Message) -> object:
         "5203",
         view,
         hosp_lv=institution.grade,
-        lmtpric_hosp_lv=institution.level,
-        dedc_hosp_lv=institution.level,
+        **_levels(institution),
         flxempe_flag=flag(enrolment is not None and enrolment.flexible),
         emp_name=(enrolment.employer_name if enrolment else "") or "",
         insu_optins=view.area,
@@ -100,11 +115,48 @@ def settled(message: Message) -> object:
     )
 
 
+def _levels(institution: providers.ProviderView) -> dict[str, str]:
+    """The level that limits prices and the one of the deductible; a pharmacy has neither."""
+    if institution.kind != HOSPITAL:
+        return {}
+    limit = institution.level if institution.level in RATED else RATED[0]
+    return {"lmtpric_hosp_lv": limit, "dedc_hosp_lv": institution.level}
+
+
 def fee_lines(message: Message) -> object:
-    """5204: the lines of a settlement. The output is the array itself (interface section 1.5)."""
+    """5204: the lines of a settlement. The output is the array itself (interface section 1.5).
+
+    A revocation shows the lines of what it revokes with negative quantities and amounts, so that they add up to it.
+    """
     view = _own_settlement(message, with_lines=True)
     shared = {"mdtrt_id": str(view.encounter_id), "setl_id": str(view.id), "med_type": view.med_type}
-    return stored_lines((line, {**_details(line), **shared}) for line in view.lines)
+    institution = providers.describe(code=view.institution_code, on=view.business_date)
+    terms = settlement.terms_of_lines(lines=view.lines, scheme=view.scheme, level=institution.level)
+    return stored_lines(
+        (_signed(line, view.direction), {**_details(line), **_catalogue(line, terms.get(line.line_no)), **shared})
+        for line in view.lines
+    )
+
+
+def _signed(line: settlement.LineSplitView, sign: int) -> settlement.LineSplitView:
+    if sign > 0:
+        return line
+    names = ("quantity", "amount", "out_of_scope", "over_limit", "prior_self_pay", "in_scope")
+    return msgspec.structs.replace(line, **{name: -getattr(line, name) for name in names})
+
+
+def _catalogue(line: settlement.LineSplitView, term: catalogues.TermView | None) -> dict[str, str]:
+    """What the catalogue said of a line's item on its day; a service has no dosage form."""
+    if term is None:  # taken out of the catalogue since
+        return {"hilist_code": line.item_code, "dosform_name": NO_DOSAGE_FORM}
+    return {
+        "hilist_code": term.list_code,
+        "list_type": term.list_type,
+        "spec": term.spec,
+        "dosform_name": term.dosage_form or NO_DOSAGE_FORM,
+        "lmt_used_flag": flag(term.restricted),
+        "hosp_prep_flag": flag(term.list_type == OWN_PREPARATION),
+    }
 
 
 def _details(line: settlement.LineSplitView) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tongchou.exchange.envelope import Message
 from tongchou.exchange.handlers.lines import number_of, visit_of
+from tongchou.exchange.handlers.moments import refuse_future
 from tongchou.exchange.handlers.outpatient import diagnosis, kept, parts_of, settled, upload_lines
 from tongchou.exchange.handlers.persons import check_visitor
 from tongchou.exchange.handlers.revoking import revoke, undo
@@ -28,6 +29,7 @@ DISCHARGE_DETAILS = (
 def admit(message: Message, _: bytes | None) -> tuple[object, int]:
     """2401: an admission; the certificate shown must be the person's."""
     data = message.nodes["mdtrtinfo"]
+    refuse_future(message, "mdtrtinfo", "begntime")
     check_visitor(data)
     encounter = settlement.admit(
         institution_code=message.institution_code,
@@ -64,6 +66,7 @@ def cancel_admission(message: Message, _: bytes | None) -> tuple[object, int]:
 def discharge(message: Message, _: bytes | None) -> tuple[object, int]:
     """2402: a discharge with its diagnoses."""
     data = message.nodes["dscginfo"]
+    refuse_future(message, "dscginfo", "endtime")
     encounter = number_of(data["mdtrt_id"], "mdtrt_id")
     settlement.discharge(
         institution_code=message.institution_code,

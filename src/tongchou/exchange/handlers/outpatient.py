@@ -8,6 +8,7 @@ from typing import Any
 from tongchou.exchange.answers import line_rows, settlement_output
 from tongchou.exchange.envelope import Message
 from tongchou.exchange.handlers.lines import line_inputs, number_of, visit_of
+from tongchou.exchange.handlers.moments import refuse_future
 from tongchou.exchange.handlers.persons import check_identity, check_visitor
 from tongchou.exchange.handlers.revoking import revoke
 from tongchou.exchange.kinds import OwnReceipt, Query, Settle, Transaction, Write
@@ -25,6 +26,7 @@ REFERRED = frozenset({"2", "3"})
 def register(message: Message, _: bytes | None) -> tuple[object, int]:
     """2201: a registration; the certificate shown must be the person's."""
     data = message.nodes["data"]
+    refuse_future(message, "data", "begntime")
     check_visitor(data)
     encounter = settlement.register_encounter(
         institution_code=message.institution_code,
@@ -96,6 +98,7 @@ def diagnosis(row: dict[str, Any], phase: str) -> settlement.DiagnosisInput:
 def upload_lines(message: Message, _: bytes | None) -> tuple[object, int]:
     """2204, 2301: fee lines; the answer says how the catalogue splits each of them."""
     rows = message.nodes["feedetail"]
+    refuse_future(message, "feedetail", "fee_ocur_time")
     encounter, person_number = visit_of(rows)
     lines = settlement.upload_lines(
         institution_code=message.institution_code,

@@ -6,6 +6,7 @@ from typing import Any
 
 from tongchou.exchange import rejections
 from tongchou.exchange.answers import Person
+from tongchou.kernel.identifiers import normal_id_number
 from tongchou.registry import api as registry
 
 ID_CARD = "02"
@@ -31,16 +32,18 @@ def check_identity(person: Person, data: dict[str, Any]) -> None:
     Raises:
         Rejection: EXCH-031 another person number, certificate or name.
     """
-    certificate = data.get("certno") if data.get("psn_cert_type") in (None, person.cert_type) else None
+    same_type = data.get("psn_cert_type") in (None, person.cert_type, person.cert_type.lstrip("0"))
+    certificate = data.get("certno") if same_type else None
     shown = data["mdtrt_cert_no"] if data["mdtrt_cert_type"] == ID_CARD and person.cert_type == RESIDENT_ID else None
     claims = (
-        (data.get("psn_no"), person.number),
-        (certificate, person.cert_no),
-        (shown, person.cert_no),
-        (data.get("psn_name"), person.name),
+        ("人员编号", "psn_no", data.get("psn_no"), person.number),
+        ("证件号码", "certno", certificate, person.cert_no),
+        ("证件号码", "mdtrt_cert_no", shown, person.cert_no),
+        ("姓名", "psn_name", data.get("psn_name"), person.name),
     )
-    if any(claimed is not None and claimed != known for claimed, known in claims):
-        raise rejections.CARD_OF_ANOTHER(number=data.get("psn_no") or "")
+    for what, field, claimed, known in claims:
+        if claimed is not None and known not in (claimed, normal_id_number(claimed)):
+            raise rejections.CARD_OF_ANOTHER(what=what, field=field)
 
 
 def check_visitor(data: dict[str, Any]) -> None:

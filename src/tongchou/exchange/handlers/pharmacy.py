@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from tongchou.exchange.answers import settlement_output
 from tongchou.exchange.envelope import Message
 from tongchou.exchange.handlers.lines import line_inputs
+from tongchou.exchange.handlers.moments import refuse_future
 from tongchou.exchange.handlers.persons import check_identity
 from tongchou.exchange.handlers.revoking import revoke
 from tongchou.exchange.kinds import OwnReceipt, Query, Settle, Transaction
@@ -12,7 +15,13 @@ from tongchou.settlement import api as settlement
 
 
 def purchase_of(message: Message) -> settlement.PurchaseInput:
-    """The sale that a 2101 or 2102 describes."""
+    """The sale that a 2101 or 2102 describes.
+
+    Raises:
+        Rejection: EXCH-034 it is of a day to come.
+    """
+    refuse_future(message, "druginfo", "begntime")
+    refuse_future(message, "drugdetail", "fee_ocur_time")
     data = message.nodes["druginfo"]
     rows = message.nodes["drugdetail"]
     traces = message.nodes.get("durg_trac_info")
@@ -36,11 +45,11 @@ def purchase_of(message: Message) -> settlement.PurchaseInput:
 
 
 def pre_settle(message: Message) -> object:
-    """2101: what a sale would cost; nothing is written."""
+    """2101: what a sale would cost; nothing is written. The mandatory mdtrt_id is a number that nothing else will have."""
     view = settlement.pre_settle(
         institution_code=message.institution_code, request=purchase_of(message), now=message.received_at
     )
-    return settled(message, view)
+    return settled(message, msgspec.structs.replace(view, encounter_id=settlement.next_id(message.received_at)))
 
 
 def settled(message: Message, view: settlement.SettlementView) -> object:

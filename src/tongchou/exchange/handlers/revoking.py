@@ -9,6 +9,9 @@ from tongchou.exchange.handlers.lines import number_of
 from tongchou.exchange.kinds import Render
 from tongchou.settlement import api as settlement
 
+REVOKES = {"2103": "2102", "2208": "2207", "2305": "2304"}
+"""Which transaction's settlements a revocation takes back."""
+
 
 def revoke(message: Message, receipt: settlement.Receipt, render: Render) -> bytes:
     """Reverse a settlement exactly. The answer shows the new, negative settlement.
@@ -30,6 +33,7 @@ def revoke(message: Message, receipt: settlement.Receipt, render: Render) -> byt
         person_number=data["psn_no"],
         answer=answer,
         now=message.received_at,
+        settled_by=REVOKES[message.transaction],
     )
 
 
