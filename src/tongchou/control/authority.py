@@ -60,8 +60,8 @@ class Authority:
         return frozenset(function for grant in self.working for function in grant.functions)
 
     def holds(self, function: str) -> bool:
-        """Is the function held at all, in some area up to some amount?"""
-        return any(function in grant.functions for grant in self.working)
+        """Is the function held at all, in some area up to some amount, for the data of every organisation there?"""
+        return any(function in grant.functions and not grant.organisation for grant in self.working)
 
     def decide(
         self, function: str, *, area: str | None = None, organisation: str | None = None, amount: int | None = None
@@ -98,8 +98,9 @@ def authority_of(*, operator: Operator, on: date, chosen: int | None = None) -> 
     return Authority(on=on, grants=_grants(operator.pk, on), chosen=chosen)
 
 
+# A deputy's grant holds as long as the one that it stands in for, whatever its own row says.
 _SQL = """
-SELECT g.id, p.code, p.name, p.category, g.area, coalesce(o.code, ''), o.kind, g.since, g.until,
+SELECT g.id, p.code, p.name, p.category, g.area, coalesce(o.code, ''), o.kind, g.since, least(g.until, dg.until),
        coalesce(d.name, ''), coalesce(jsonb_object_agg(f.function, f."limit") FILTER (WHERE f.id IS NOT NULL), '{}')
 FROM control_grant g
 JOIN control_post p ON p.id = g.post_id AND p.active
@@ -107,8 +108,8 @@ LEFT JOIN control_organisation o ON o.id = g.organisation_id
 LEFT JOIN control_grant dg ON dg.id = g.deputy_for_id
 LEFT JOIN control_operator d ON d.id = dg.operator_id
 LEFT JOIN control_postfunction f ON f.post_id = p.id
-WHERE g.operator_id = %s AND g.ended_at IS NULL AND g.until > %s
-GROUP BY g.id, p.id, o.id, d.id
+WHERE g.operator_id = %s AND g.ended_at IS NULL AND dg.ended_at IS NULL AND g.until > %s
+GROUP BY g.id, p.id, o.id, d.id, dg.until
 ORDER BY g.deputy_for_id NULLS FIRST, g.id
 """
 

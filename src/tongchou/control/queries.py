@@ -16,6 +16,7 @@ from tongchou.control.models import (
     CodeValue,
     Grant,
     Inspection,
+    InspectionItem,
     NumberSeries,
     Operator,
     Organisation,
@@ -31,17 +32,20 @@ from tongchou.kernel.areas import prefix_of
 
 def operators(*, area: str, text: str = "") -> list[Operator]:
     """Operators with a grant in the area, and those without any; narrowed by login name or name."""
-    found = Operator.objects.filter(
-        Q(grants__area__startswith=prefix_of(area)) | Q(grants__isnull=True)
-    ).prefetch_related("grants__post")
+    found = _working_in(area)
     if text:
         found = found.filter(Q(login__icontains=text) | Q(name__icontains=text))
-    return list(found.distinct().order_by("-is_active", "login")[:300])
+    return list(found.order_by("-is_active", "login")[:300])
+
+
+def _working_in(area: str) -> QuerySet[Operator]:
+    held = Q(grants__area__startswith=prefix_of(area)) | Q(grants__isnull=True)
+    return Operator.objects.filter(held).distinct().prefetch_related("grants__post")
 
 
 def operator_in(*, login: str, area: str) -> Operator | None:
     """One operator, if the operator works in the area or has no grant yet."""
-    return next((each for each in operators(area=area, text=login) if each.login == login), None)
+    return _working_in(area).filter(login=login).first()
 
 
 def grants_of(operator: Operator) -> list[Grant]:
@@ -116,21 +120,28 @@ def desk_counts(*, operator: Operator, waiting: int, today: date) -> dict[str, i
     }
 
 
-def inspections() -> list[Inspection]:
-    """Samples that were drawn, the latest first, with how many cases are inspected."""
+def inspections(*, area: str) -> list[Inspection]:
+    """Samples of cases of the area, the latest first, with how many cases are inspected."""
     done = Count("items", filter=Q(items__inspected_at__isnull=False))
-    return list(Inspection.objects.select_related("drawn_by").annotate(done=done).order_by("-pk")[:50])
+    return list(_inspected_in(area).select_related("drawn_by").annotate(done=done).order_by("-pk")[:50])
 
 
-def inspection(inspection_id: int) -> Inspection | None:
-    """One sample with its cases."""
-    found = Inspection.objects.filter(pk=inspection_id).prefetch_related("items__case__maker")
-    return found.first()
+def inspection(inspection_id: int, *, area: str) -> Inspection | None:
+    """One sample with its cases, if all of them are of the area."""
+    return _inspected_in(area).filter(pk=inspection_id).prefetch_related("items__case__maker").first()
 
 
-def sign_ins(*, since: datetime, login: str = "", failed: bool = False) -> list[SignInAttempt]:
-    """The log of sign-ins, the latest first."""
+def _inspected_in(area: str) -> QuerySet[Inspection]:
+    inside = Q(case__area="") | Q(case__area__startswith=prefix_of(area))
+    elsewhere = InspectionItem.objects.exclude(inside).values("inspection_id")
+    return Inspection.objects.exclude(pk__in=elsewhere)
+
+
+def sign_ins(*, since: datetime, area: str = "", login: str = "", failed: bool = False) -> list[SignInAttempt]:
+    """The log of sign-ins, the latest first; with an area, of the names that work there."""
     found = SignInAttempt.objects.filter(tried_at__gte=since)
+    if area:
+        found = found.filter(login__in=_working_in(area).values("login"))
     if login:
         found = found.filter(login=login)
     if failed:

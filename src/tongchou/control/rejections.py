@@ -288,3 +288,17 @@ WRONG_ORGANISATION = rejection.kind(
     en="the change of the organisation is refused: {why}",
     remedy="请按提示修改后重新提交",
 )
+WRONG_DEPUTY = rejection.kind(
+    "CTRL-056",
+    zh="代理关系不成立：{why}",
+    en="not a grant that can be deputised this way: {why}",
+    remedy="请选择一个在期授权，岗位、限定单位相同，范围和期限不超过它，代理人不是本人；不是代理的请清空“代理”",
+    field="deputy_for",
+)
+BEYOND_THE_CASE = rejection.kind(
+    "CTRL-057",
+    zh="区划 {reach} 超出了您的数据范围 {area}",
+    en="{reach} lies outside the area {area} in which the case is decided",
+    remedy="请改为范围内的区划；确需更大范围的，请由上级机构提出，由上级复核审批",
+    field="area",
+)

@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "tongchou.web.control.middleware.WorkSession",
+    "tongchou.web.middleware.PlainText",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 

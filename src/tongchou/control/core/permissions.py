@@ -59,7 +59,10 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is asked. ``area``, ``organisation`` and ``amount`` are None where the function has none of it."""
+    """What is asked. ``area``, ``organisation`` and ``amount`` are None where the function has none of it.
+
+    A grant that is limited to one organisation carries only questions that name it.
+    """
 
     function: str
     name: str
@@ -96,7 +99,7 @@ def obstacle_of(grant: GrantView, question: Question) -> Obstacle | None:
         return Obstacle.NOT_YET
     if question.area is not None and not is_within(question.area, grant.area):
         return Obstacle.AREA
-    if grant.organisation and question.organisation is not None and question.organisation != grant.organisation:
+    if grant.organisation and question.organisation != grant.organisation:  # who does not say whose data gets none
         return Obstacle.ORGANISATION
     limit = grant.functions[question.function]
     if limit is not None and question.amount is not None and abs(question.amount) > limit:
@@ -119,6 +122,9 @@ def _explain(obstacle: Obstacle, grant: GrantView | None, question: Question) ->
             f"区划 {question.area} 不在您的数据范围 {grant.area} 内",
             "请由该区划的经办人员办理，或提出扩大数据范围的授权申请",
         )
+    if obstacle is Obstacle.ORGANISATION and question.organisation is None:
+        why = f"您的授权限定于单位 {grant.organisation}，“{question.name}”在这里不按单位区分数据"
+        return (why, "请由经办机构的人员办理")
     if obstacle is Obstacle.ORGANISATION:
         return ("该业务属于其他单位，不在您的数据范围内", "请由该单位的人员办理")
     limit, asked = grant.functions[question.function] or 0, abs(question.amount or 0)

@@ -18,7 +18,7 @@ from django.db import IntegrityError
 from django.db.models import Q
 from django.utils import timezone
 
-from tongchou.control import rejections
+from tongchou.control import rejections, rights
 from tongchou.control.actor import writing
 from tongchou.control.authority import Authority
 from tongchou.control.core import approval
@@ -37,7 +37,7 @@ from tongchou.control.services.calendar import deadline_after
 from tongchou.control.services.case_kinds import Change, Execution, Kind, kind_of, kinds, register_kind
 from tongchou.control.services.operators import persons_of
 from tongchou.control.services.parameters import integer_of
-from tongchou.kernel.areas import prefix_of
+from tongchou.kernel.areas import is_within, prefix_of
 from tongchou.kernel.rejection import Rejection
 
 __all__ = ["Change", "Execution", "Kind", "kind_of", "kinds", "register_kind"]
@@ -111,13 +111,14 @@ def request_approval(
 
     Raises:
         Rejection: CTRL-003 the maker may not, CTRL-029 a case on this subject is pending, CTRL-031 unknown kind,
-            CTRL-032 an attachment is refused; and what the kind's own check refuses.
+            CTRL-032 an attachment is refused, CTRL-057 it reaches beyond the area; and what the kind's own check refuses.
     """
     known = kind_of(kind)
     maker.authority.require(known.make, area=area or None, amount=amount)
     content = dict(payload)
     if known.check is not None:
         known.check(content)
+    _refuse_beyond(known, content, area)
     shown, private = approval.hide(content, salt=lambda: secrets.token_hex(approval.SALT // 2))
     text = approval.canonical(shown)
     first = steps_of(kind, amount)[0]
@@ -180,6 +181,7 @@ def approve(*, case_id: int, operator: Operator, seen_hash: str, now: datetime, 
         case.state, case.resolved_at = Case.State.DONE, now
         case.save(update_fields=["state", "resolved_at"])
         run = Execution(case_id=case.pk, payload=opened(case), maker=case.maker.login, now=now)
+        _refuse_beyond(kind_of(case.kind), run.payload, case.area)
         case.outcome = kind_of(case.kind).execute(run)[:300]
         case.save(update_fields=["outcome"])
     return case
@@ -229,9 +231,9 @@ def visible_case(*, case_id: int, operator: Operator) -> Case:
     case = Case.objects.filter(pk=case_id).select_related("maker").first()
     if case is None:
         raise rejections.UNKNOWN_CASE()
-    if case.maker_id == operator.pk or operator.may("case.inspect"):
+    if case.maker_id == operator.pk:
         return case
-    functions = ReviewRule.objects.filter(kind=case.kind).values_list("function", flat=True)
+    functions = [rights.CASE_INSPECT, *ReviewRule.objects.filter(kind=case.kind).values_list("function", flat=True)]
     if any(operator.authority.decide(function, area=case.area or None).allowed for function in functions):
         return case
     raise rejections.UNKNOWN_CASE()
@@ -307,9 +309,13 @@ def own_cases(*, operator: Operator, states: Sequence[str] = ()) -> list[Case]:
 def draw_inspection(
     *, operator: Operator, since: date, until: date, size: int, seed: str, now: datetime, kind: str = ""
 ) -> Inspection:
-    """Draw a sample of the cases decided from ``since`` to ``until`` (随机抽查). Same seed, same cases, same sample."""
-    operator.authority.require("case.inspect")
+    """Draw a sample of the cases decided from ``since`` to ``until`` (随机抽查). Same seed, same cases, same sample.
+
+    Only cases of the inspector's area are drawn.
+    """
+    operator.authority.require(rights.CASE_INSPECT)
     decided = Case.objects.filter(
+        Q(area="") | Q(area__startswith=prefix_of(operator.area)),
         state__in=[Case.State.DONE, Case.State.RETURNED],
         resolved_at__date__gte=since,
         resolved_at__date__lte=until,
@@ -339,9 +345,9 @@ def note_inspection(*, item_id: int, operator: Operator, in_order: bool, finding
     Raises:
         Rejection: CTRL-020 no such item; CTRL-024 the inspector had a hand in the case; CTRL-028 no finding stated.
     """
-    operator.authority.require("case.inspect")
+    operator.authority.require(rights.CASE_INSPECT)
     item = InspectionItem.objects.select_related("case").filter(pk=item_id).first()
-    if item is None:
+    if item is None or not operator.authority.decide(rights.CASE_INSPECT, area=item.case.area or None).allowed:
         raise rejections.UNKNOWN_CASE()
     if not in_order and not finding.strip():
         raise rejections.REASON_NEEDED()
@@ -352,6 +358,13 @@ def note_inspection(*, item_id: int, operator: Operator, in_order: bool, finding
         item.in_order, item.finding = in_order, finding.strip()[:300]
         item.inspected_by, item.inspected_at = operator, now
         item.save()
+
+
+def _refuse_beyond(kind: Kind, payload: dict[str, Any], area: str) -> None:
+    """Nobody decides for an area above the own one."""
+    reach = kind.reach(payload) if kind.reach is not None else ""
+    if area and reach and not is_within(reach, area):
+        raise rejections.BEYOND_THE_CASE(reach=reach, area=area)
 
 
 def _usual_deadline(start: date) -> date:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.utils import timezone
+
 from tongchou.control import rejections
 from tongchou.control.core.workdays import after_working_days, is_working_day
 from tongchou.control.models import CalendarDay
@@ -72,11 +74,15 @@ def check_day(payload: dict[str, Any]) -> None:
     """Look at a change of the calendar before it is handed in.
 
     Raises:
-        Rejection: CTRL-042 the day can't be read, or the kind is unknown.
+        Rejection: CTRL-041 no name, CTRL-042 the day can't be read or is past, or the kind is unknown.
     """
     try:
-        date.fromisoformat(payload["day"])
+        day = date.fromisoformat(payload["day"])
     except ValueError:
-        raise rejections.WRONG_DAY(day=payload["day"], why="不是日期") from None
+        raise rejections.WRONG_DAY(day=payload["day"][:20], why="不是日期") from None
+    if day < timezone.localdate():
+        raise rejections.WRONG_DAY(day=day, why="已经过去，期限已按当时的日历计算")
+    if payload["kind"] and not payload["name"].strip():
+        raise rejections.WRONG_VALUE(name="名称", value="", why="不能为空", field="name")
     if payload["kind"] not in ("", *CalendarDay.Kind.values):
         raise rejections.WRONG_DAY(day=payload["day"], why="类型不正确")

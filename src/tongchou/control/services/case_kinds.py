@@ -36,7 +36,11 @@ class Execution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A kind of case: who may hand it in, what carries it out (returns one Chinese line), how it is shown."""
+    """A kind of case: who may hand it in, what carries it out (returns one Chinese line), how it is shown.
+
+    ``reach`` names the area that a payload would touch. It must lie inside the area whose reviewers decide the case: else a
+    county would decide about its city. Empty: the whole of it, which the page that hands it in looks at.
+    """
 
     code: str
     title: str
@@ -44,6 +48,7 @@ class Kind:
     execute: Callable[[Execution], str]
     describe: Callable[[dict[str, Any]], Sequence[Change]]
     check: Callable[[dict[str, Any]], None] | None = None
+    reach: Callable[[dict[str, Any]], str] | None = None
 
 
 _kinds: dict[str, Kind] = {}

@@ -31,6 +31,7 @@ def register() -> None:
             execute=_grant,
             describe=_describe_grant,
             check=lambda payload: _ignore(check_grant(payload=payload, today=timezone.localdate())),
+            reach=lambda payload: str(payload["area"]),
         )
     )
     register_kind(
@@ -41,6 +42,7 @@ def register() -> None:
             execute=lambda run: parameters.set_value(payload=run.payload, case_id=run.case_id),
             describe=parameters.describe_value,
             check=parameters.check_value,
+            reach=lambda payload: str(payload["area"]),
         )
     )
     register_kind(

@@ -23,7 +23,7 @@ from tongchou.control.models import (
     RecoveryCode,
     WorkSession,
 )
-from tongchou.control.services.posts import ensure_posts
+from tongchou.control.services.posts import end_deputies, ensure_posts
 from tongchou.kernel.identifiers import parse_id_number
 
 ID_NUMBER_COLUMN = "control.operator.id_number"
@@ -298,8 +298,11 @@ def _first_password() -> str:
 def _end_grants(operator: Operator, now: datetime, reason: str) -> int:
     from tongchou.control.actor import current_actor
 
-    open_ones = Grant.objects.filter(operator=operator, ended_at=None)
-    return open_ones.update(ended_at=now, ended_by=current_actor().operator, end_reason=reason[:200])
+    held = list(Grant.objects.filter(operator=operator, ended_at=None).values_list("pk", flat=True))
+    open_ones = Grant.objects.filter(pk__in=held)
+    ended = open_ones.update(ended_at=now, ended_by=current_actor().operator, end_reason=reason[:200])
+    end_deputies(of=held, now=now)
+    return ended
 
 
 def _end_sessions(operator: Operator, now: datetime, why: str) -> None:

@@ -33,6 +33,7 @@ def register() -> None:
             execute=_execute,
             describe=_describe,
             check=check,
+            reach=lambda payload: str(payload["area"]),
         )
     )
 

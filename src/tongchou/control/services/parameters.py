@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -14,6 +14,7 @@ from tongchou.control import rejections
 from tongchou.control.actor import writing
 from tongchou.control.models import CodeSet, CodeValue, IssuedNumber, NumberSeries, Parameter, ParameterValue
 from tongchou.control.services.case_kinds import Change
+from tongchou.kernel.areas import check_area
 
 _NUMBERS = {Parameter.Kind.INTEGER, Parameter.Kind.FEN, Parameter.Kind.RATE}
 
@@ -97,10 +98,11 @@ def check_value(payload: dict[str, Any]) -> None:
     ``payload``: code, area, value (text), since (ISO date), source.
 
     Raises:
-        Rejection: CTRL-040 … CTRL-042.
+        Rejection: CTRL-008 no such area, CTRL-040 … CTRL-042.
     """
     parameter = _parameter(payload["code"])
     _check_day(payload["since"])
+    _check_area(payload["area"])
     value, wrong = payload["value"], ""
     if parameter.kind in _NUMBERS:
         digits = value.removeprefix("-")
@@ -219,10 +221,17 @@ def _parameter(code: str) -> Parameter:
     return found
 
 
+def _check_area(text: str) -> None:
+    try:
+        _ = text and check_area(text)
+    except ValueError:
+        raise rejections.UNKNOWN_AREA(area=text[:20]) from None
+
+
 def _check_day(text: str) -> None:
     try:
         day = date.fromisoformat(text)
     except ValueError:
         raise rejections.WRONG_DAY(day=text, why="不是日期") from None
-    if day < timezone.localdate() - timedelta(days=0):
+    if day < timezone.localdate():
         raise rejections.WRONG_DAY(day=text, why="不能改变已经过去的日子")

@@ -28,7 +28,7 @@ from tongchou.control.models import (
 )
 from tongchou.control.services.calendar import ensure_calendar
 from tongchou.control.services.parameters import ensure_parameters, integer_of
-from tongchou.kernel.areas import check_area
+from tongchou.kernel.areas import check_area, is_within
 
 
 def ensure_posts() -> None:
@@ -108,12 +108,12 @@ def separation_conflicts(*, operator: Operator, post: Post, since: date, until: 
 
 
 def check_grant(*, payload: Mapping[str, Any], today: date) -> tuple[Operator, Post]:
-    """Look at a grant that is asked for, or comes into force: the person, the post, the area, the time, the separation.
+    """Look at a grant that is asked for, or comes into force: the person, the post, where, the time, the separation.
 
     ``payload``: login, post, area, since, until (ISO dates), organisation (code or empty), deputy_for (grant id or None).
 
     Raises:
-        Rejection: CTRL-004 … CTRL-008, CTRL-014.
+        Rejection: CTRL-004 … CTRL-008, CTRL-055 no such organisation, CTRL-056 it can't be deputised so.
     """
     operator = Operator.objects.filter(login=payload["login"]).first()
     if operator is None or not operator.is_active or operator.has_left(today):
@@ -136,7 +136,45 @@ def check_grant(*, payload: Mapping[str, Any], today: date) -> tuple[Operator, P
         raise rejections.SEPARATED_DUTIES(
             name=operator.name, held=first.held.post_name, asked=first.asked.post_name, why=first.why
         )
+    organisation = _limiting(payload)
+    if payload.get("deputy_for") is not None:
+        wanted = Grant(
+            operator=operator, post=post, area=payload["area"], organisation=organisation, since=since, until=until
+        )
+        _check_deputy(wanted, payload["deputy_for"], today)
     return operator, post
+
+
+def _limiting(payload: Mapping[str, Any]) -> Organisation | None:
+    """The organisation whose data alone the grant opens. One that is unknown must not become none: that would open all."""
+    code = payload.get("organisation")
+    if not code:
+        return None
+    found = Organisation.objects.filter(code=code).first()
+    if found is None or found.closed_on is not None:
+        raise rejections.WRONG_ORGANISATION(why=f"没有限定单位 {code}，或已撤销", field="organisation")
+    return found
+
+
+def _check_deputy(wanted: Grant, principal_id: int, today: date) -> None:
+    """Who stands in for somebody gets at most what that one holds, not longer, and is somebody else."""
+    found = Grant.objects.select_related("operator", "post").filter(pk=principal_id, ended_at=None, until__gt=today)
+    held, operator = found.first() if abs(principal_id) < 2**63 else None, wanted.operator
+    why = ""
+    if held is None:
+        why = "被代理的授权不存在，或已收回、到期"
+    elif held.deputy_for_id is not None:
+        why = "被代理的授权本身是代理，不能再转代理"
+    elif held.operator_id == operator.pk or (operator.person and operator.person == held.operator.person):
+        why = "不能代理自己"
+    elif held.post_id != wanted.post.pk:
+        why = f"被代理人的岗位是“{held.post.name}”，不是“{wanted.post.name}”"
+    elif not is_within(wanted.area, held.area) or (held.organisation_id and held.organisation != wanted.organisation):
+        why = f"数据范围大于被代理人的 {held.area}"
+    elif wanted.until > held.until:
+        why = f"期限晚于被代理人的 {held.until}"
+    if why:
+        raise rejections.WRONG_DEPUTY(why=why)
 
 
 def bring_into_force(*, payload: Mapping[str, Any], case_id: int, now: datetime) -> Grant:
@@ -147,12 +185,11 @@ def bring_into_force(*, payload: Mapping[str, Any], case_id: int, now: datetime)
     """
     today = timezone.localdate(now)
     operator, post = check_grant(payload=payload, today=today)
-    organisation = Organisation.objects.filter(code=payload.get("organisation") or "").first()
     return Grant.objects.create(
         operator=operator,
         post=post,
         area=payload["area"],
-        organisation=organisation,
+        organisation=_limiting(payload),
         since=max(date.fromisoformat(payload["since"]), today),
         until=date.fromisoformat(payload["until"]),
         case_id=case_id,
@@ -173,12 +210,18 @@ def end_grant(*, grant_id: int, reason: str, now: datetime) -> Grant:
             raise rejections.GRANT_OVER()
         grant.ended_at, grant.ended_by, grant.end_reason = now, current_actor().operator, reason[:200]
         grant.save(update_fields=["ended_at", "ended_by", "end_reason"])
-        deputies = Grant.objects.filter(deputy_for=grant, ended_at=None)
-        deputies.update(ended_at=now, ended_by=current_actor().operator, end_reason="被代理的授权已收回")
-        WorkSession.objects.filter(grant__in=[grant, *deputies], ended_at=None).update(
-            ended_at=now, ended_by="授权收回"
-        )
+        end_deputies(of=[grant.pk], now=now)
+        WorkSession.objects.filter(grant=grant, ended_at=None).update(ended_at=now, ended_by="授权收回")
     return grant
+
+
+def end_deputies(*, of: Iterable[int], now: datetime) -> int:
+    """End the grants that stand in for these, and the sessions that work under them. Returns how many grants."""
+    deputies = list(Grant.objects.filter(deputy_for__in=of, ended_at=None).values_list("pk", flat=True))
+    ended = Grant.objects.filter(pk__in=deputies)
+    ended.update(ended_at=now, ended_by=current_actor().operator, end_reason="被代理的授权已收回")
+    WorkSession.objects.filter(grant__in=deputies, ended_at=None).update(ended_at=now, ended_by="授权收回")
+    return len(deputies)
 
 
 def yearly_list(*, year: int, on: date) -> list[Grant]:

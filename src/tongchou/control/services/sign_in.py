@@ -15,6 +15,7 @@ from tongchou.control.authority import authority_of
 from tongchou.control.core.permissions import GrantView
 from tongchou.control.models import Grant, Operator, Post, SignInAttempt, WorkSession
 from tongchou.control.services.parameters import integer_of
+from tongchou.kernel.areas import prefix_of
 
 FAILURES_ANYWHERE = 20
 """Failures of one login name from all addresses together, for guessing that is spread over many machines."""
@@ -184,9 +185,11 @@ def end_session(*, session: WorkSession, by: str, now: datetime) -> None:
     session.save(update_fields=["ended_at", "ended_by", "unlock_failures"])
 
 
-def online(*, now: datetime) -> list[WorkSession]:
-    """Sessions that run and were active in the last two hours, the latest first (在线用户)."""
+def online(*, now: datetime, area: str = "") -> list[WorkSession]:
+    """Sessions that run and were active in the last two hours, the latest first (在线用户); with an area, those at work there."""
     running = WorkSession.objects.filter(ended_at=None, seen_at__gt=now - timedelta(hours=2))
+    if area:
+        running = running.filter(grant__area__startswith=prefix_of(area))
     return list(running.select_related("operator", "grant__post").order_by("-seen_at")[:200])
 
 

@@ -115,7 +115,7 @@ def inspections(request: Request) -> HttpResponse:
             drawn = approvals.draw_inspection(operator=request.user, now=timezone.now(), **asked)
             return redirect("control_inspection", inspection_id=drawn.pk)
     context = {
-        "drawn": queries.inspections(),
+        "drawn": queries.inspections(area=request.user.area),
         "form": form,
         "kinds": approvals.kinds(),
         "titles": {kind.code: kind.title for kind in approvals.kinds()},
@@ -129,10 +129,12 @@ def inspections(request: Request) -> HttpResponse:
 def inspection(request: Request, inspection_id: int) -> HttpResponse:
     """One sample: its cases and what was found."""
     refusal = None
+    if queries.inspection(inspection_id, area=request.user.area) is None:
+        raise Http404("没有这次抽查，或不在您的数据范围内")
     if request.method == "POST":
         try:
             approvals.note_inspection(
-                item_id=int(request.POST.get("item", "0")) if request.POST.get("item", "").isdigit() else 0,
+                item_id=int(request.POST.get("item", "0")) if request.POST.get("item", "").isdecimal() else 0,
                 operator=request.user,
                 in_order=request.POST.get("in_order") == "1",
                 finding=request.POST.get("finding", ""),
@@ -140,9 +142,7 @@ def inspection(request: Request, inspection_id: int) -> HttpResponse:
             )
         except Rejection as refused:
             refusal = refused
-    found = queries.inspection(inspection_id)
-    if found is None:
-        raise Http404("没有这次抽查")
+    found = queries.inspection(inspection_id, area=request.user.area)
     context = {"inspection": found, "refusal": refusal, "titles": {each.code: each.title for each in approvals.kinds()}}
     return render(request, "control/inspection.html", context, status=422 if refusal else 200)
 

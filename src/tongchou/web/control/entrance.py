@@ -83,7 +83,7 @@ def choose_post(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         chosen = request.POST.get("grant", "")
         try:
-            return _begin(request, operator, int(chosen) if chosen.isdigit() else -1)
+            return _begin(request, operator, int(chosen) if chosen.isdecimal() else -1)
         except Rejection as rejected:
             refusal = rejected
     context = {"choices": choices, "refusal": refusal, "operator": operator}
@@ -102,7 +102,7 @@ def switch_post(request: Request) -> HttpResponse:
         try:
             token, _ = doors.begin_session(
                 operator=request.user,
-                grant_id=int(chosen) if chosen.isdigit() else -1,
+                grant_id=int(chosen) if chosen.isdecimal() else -1,
                 address=_address(request),
                 agent=request.headers.get("User-Agent", ""),
                 now=now,

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from tongchou.control.api import approvals, queries, rights
+from tongchou.control.rejections import BEYOND_THE_CASE
 from tongchou.kernel.rejection import Rejection
 from tongchou.web.access import Request, page
 
@@ -28,6 +29,7 @@ def parameters(request: Request) -> HttpResponse:
     if request.method == "POST":
         payload: dict[str, Any] = {name: form.get(name, "") for name in names}
         try:
+            _refuse_part(request, payload["area"])
             made = approvals.request_approval(
                 kind="parameter.value",
                 subject=f"{payload['code']}:{payload['area']}",
@@ -62,12 +64,13 @@ def dictionary(request: Request) -> HttpResponse:
 def calendar(request: Request) -> HttpResponse:
     """The working-day calendar of a year; a change is handed in for review."""
     asked = request.GET.get("year", "")
-    year = int(asked) if asked.isdigit() and 2000 <= int(asked) <= 2100 else timezone.localdate().year
+    year = int(asked) if asked.isdecimal() and 2000 <= int(asked) <= 2100 else timezone.localdate().year
     names = ("day", "kind", "name", "source")
     form = {name: request.POST.get(name, "").strip()[:200] for name in names}
     refusal = None
     if request.method == "POST":
         try:
+            _refuse_part(request, "")
             made = approvals.request_approval(
                 kind="calendar.day",
                 subject=form["day"][:10],
@@ -86,3 +89,13 @@ def calendar(request: Request) -> HttpResponse:
     days = queries.calendar_days(year=year)
     context = {"days": days, "year": year, "form": form, "refusal": refusal, "series": queries.number_series()}
     return render(request, "control/calendar.html", context, status=422 if refusal else 200)
+
+
+def _refuse_part(request: Request, area: str) -> None:
+    """What holds everywhere is not for a county to propose.
+
+    Raises:
+        Rejection: CTRL-057.
+    """
+    if not area and not request.scope.whole:
+        raise BEYOND_THE_CASE(reach="全部", area=request.scope.area)

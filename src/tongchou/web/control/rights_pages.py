@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tongchou.control.api import Operator, approvals, identities, operators, posts, queries, rights
+from tongchou.control.rejections import UNKNOWN_OPERATOR, WRONG_DAY, WRONG_VALUE
 from tongchou.kernel.areas import is_within
 from tongchou.kernel.rejection import Rejection
 from tongchou.registry.api import areas
@@ -213,9 +214,16 @@ def _hand_in(request: Request, form: dict[str, str]) -> Any:
         "organisation": "",
         "since": form["since"][:10],
         "until": form["until"][:10],
-        "deputy_for": int(deputy) if deputy.isdigit() else None,
+        "deputy_for": int(deputy) if deputy.isdecimal() else None,
     }
     _check_dates(payload)
+    if not form["reason"]:
+        raise WRONG_VALUE(name="申请理由", value="", why="不能为空", field="reason")
+    if (
+        request.user.login != payload["login"]
+        and queries.operator_in(login=payload["login"], area=request.scope.area) is None
+    ):
+        raise UNKNOWN_OPERATOR(login=payload["login"])
     who: dict[str, Any] = dict(Operator.objects.filter(login=payload["login"]).values("person", "name").first() or {})
     names = {post.code: post.name for post in queries.posts()}
     return approvals.request_approval(
@@ -232,10 +240,6 @@ def _hand_in(request: Request, form: dict[str, str]) -> Any:
 
 
 def _check_dates(payload: dict[str, Any]) -> None:
-    from datetime import date
-
-    from tongchou.control.rejections import WRONG_DAY
-
     for name in ("since", "until"):
         try:
             date.fromisoformat(payload[name])
@@ -244,12 +248,17 @@ def _check_dates(payload: dict[str, Any]) -> None:
 
 
 def _check_new(form: dict[str, str]) -> None:
-    from tongchou.control.rejections import WRONG_VALUE
-
-    names = {"login": "登录名", "name": "姓名", "organisation": "所属机构", "id_number": "身份证号"}
-    for field, title in names.items():
+    names = {
+        "login": ("登录名", 30),
+        "name": ("姓名", 50),
+        "organisation": ("所属机构", 100),
+        "id_number": ("身份证号", 18),
+    }
+    for field, (title, most) in names.items():
         if not form[field]:
             raise WRONG_VALUE(name=title, value="", why="不能为空", field=field)
+        if len(form[field]) > most:
+            raise WRONG_VALUE(name=title, value=form[field][:20] + "…", why=f"最多 {most} 字", field=field)
     if not (form["login"].isascii() and form["login"].replace(".", "").replace("-", "").isalnum()):
         raise WRONG_VALUE(name="登录名", value=form["login"], why="只能用字母、数字、点和短横", field="login")
 

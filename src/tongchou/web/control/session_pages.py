@@ -18,7 +18,7 @@ from tongchou.web.access import Request, page
 @page(rights.SESSION_MANAGE)
 def online(request: Request) -> HttpResponse:
     """Running sessions, the most lately active first."""
-    context = {"sessions": doors.online(now=timezone.now()), "own": request.work.pk}
+    context = {"sessions": doors.online(now=timezone.now(), area=_area(request)), "own": request.work.pk}
     return render(request, "control/online.html", context)
 
 
@@ -27,7 +27,7 @@ def online(request: Request) -> HttpResponse:
 def session_end(request: Request, session_id: int) -> HttpResponse:
     """Send somebody out (强制下线)."""
     now = timezone.now()
-    found = next((each for each in doors.online(now=now) if each.pk == session_id), None)
+    found = next((each for each in doors.online(now=now, area=_area(request)) if each.pk == session_id), None)
     if found is None:
         raise Http404("该会话已经结束")
     doors.end_session(session=found, by=f"由 {request.user.login} 强制下线", now=now)
@@ -41,5 +41,11 @@ def sign_ins(request: Request) -> HttpResponse:
     """登录日志 of the last thirty days."""
     login, failed = request.GET.get("login", "").strip()[:30], request.GET.get("failed") == "1"
     since = timezone.now() - timedelta(days=30)
-    context = {"attempts": queries.sign_ins(since=since, login=login, failed=failed), "login": login, "failed": failed}
+    found = queries.sign_ins(since=since, area=_area(request), login=login, failed=failed)
+    context = {"attempts": found, "login": login, "failed": failed}
     return render(request, "control/sign_ins.html", context)
+
+
+def _area(request: Request) -> str:
+    """Sessions without a post and names that do not exist belong to no area: who looks after the whole sees them too."""
+    return "" if request.scope.whole else request.scope.area

@@ -28,7 +28,7 @@ def search(request: Request) -> HttpResponse:
     """Rows of the trail that fit the query strip, the latest first."""
     form, asked, error = _asked(request)
     before = request.GET.get("before", "")
-    rows = trail.search(asked=asked, limit=PER_PAGE + 1, before_seq=int(before) if before.isdigit() else None)
+    rows = trail.search(asked=asked, limit=PER_PAGE + 1, before_seq=int(before) if before.isdecimal() else None)
     names, posts = queries.operator_names(), queries.post_names()
     for row in rows:
         _tell(row)

@@ -104,6 +104,9 @@ def address_of(*, kind: str, number: str) -> str:
         return reverse("policy_draft", args=[int(number)])
     if kind == "publication_publishedversion" and "@" in number:
         pack, _, day = number.rpartition("@")
+        area, slash, scheme = pack.partition("/")
+        if slash:
+            return reverse("policy_arrangement", args=[area, scheme])
         return reverse("policy_version", args=[pack, day])
     if kind == "control_case" and number.isdigit():
         return reverse("control_case", args=[int(number)])
