@@ -5,19 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from math import gcd, lcm
+from typing import NamedTuple
 
 from tongchou.policy.emitter import Unknown
 from tongchou.policy.layerwriter import LayerWriter, rate_of, yuan
 from tongchou.policy.model import Tier
 from tongchou.policy.program import Check, FormatOf
+from tongchou.policy.reachcode import Reach, reach_by_payment, reach_of
 from tongchou.policy.typed import Code, at_scale
 
 MOST_EXACT = 400_000
 """Product of the scales of payment bands up to which every amount stays exact in 53 bits."""
 
 
-def write_share(w: LayerWriter, total: str, above: str, borne: str) -> tuple[str, Code]:
-    """Write the code; gives the rounded share of what lies above the deductible, and the ratio of the first band.
+class Share(NamedTuple):
+    """The rounded share of what lies above the deductible, the ratio of the first band, and the bands turned round."""
+
+    raw: str
+    first_ratio: Code
+    reach: Reach
+
+
+def write_share(w: LayerWriter, total: str, above: str, borne: str) -> Share:
+    """Write the code.
 
     ``total`` is the counted cost, ``above`` what lies above the deductible, ``borne`` the deductible.
     """
@@ -29,24 +39,31 @@ def write_share(w: LayerWriter, total: str, above: str, borne: str) -> tuple[str
     refs: tuple[FormatOf, ...]
     w.e.max_scale = max(w.e.max_scale, scale)
     if bands.measure == "payment":
-        raw, reached = _by_payment(w, above, edges, ratios, scale)
+        raw, reached, reach = _by_payment(w, above, edges, ratios, scale)
         _refuse_unknown(w, reached, unknown)
-        return raw, ratios[0]
+        return Share(raw, ratios[0], reach)
     if len(ratios) == 1:
-        reached = [f"{above} > 0"]
+        reached, pieces = [f"{above} > 0"], [(above, ratios[0].text)]
         exact, refs = f"{above} * {ratios[0].text}", (yuan(above), rate_of(ratios[0]))
         what = "起付标准以上费用" if w.layer.deductible else "计入费用"
         formula, template = f"{what} × 报销比例", "{0} × {1}"
     elif bands.whole:
         chosen, reached = _whole(w, end, above, edges, ratios, scale)
+        pieces = [(above, chosen.text)]
         exact, refs = f"{above} * {chosen.text}", (yuan(above), rate_of(chosen))
         formula, template = "费用 × 所在档次的比例", "{0} × {1}"
     else:
-        exact, refs, template, reached = _marginal(w, start, end, edges, ratios, scale)
+        pieces, reached = _marginal(w, start, end, edges, ratios, scale)
+        exact = " + ".join(f"{part} * {ratio}" for part, ratio in pieces)
+        refs = tuple(
+            ref for (part, _), ratio in zip(pieces, ratios, strict=True) for ref in (yuan(part), rate_of(ratio))
+        )
+        template = " + ".join(f"{{{2 * n}}} × {{{2 * n + 1}}}" for n in range(len(ratios)))
         formula = "各段费用 × 各段比例之和"
     _refuse_unknown(w, reached, unknown)
     product = w.let("exact", exact)
-    return _round(w, product, scale, formula, template, refs, above), ratios[0]
+    raw = _round(w, product, scale, formula, template, refs, above)
+    return Share(raw, ratios[0], reach_of(w, pieces, scale))
 
 
 def _refuse_unknown(w: LayerWriter, reached: Sequence[str], unknown: Sequence[Sequence[Unknown]]) -> None:
@@ -83,9 +100,9 @@ def _whole(
 
 def _marginal(
     w: LayerWriter, start: str, end: str, edges: list[str], ratios: Sequence[Code], scale: int
-) -> tuple[str, tuple[FormatOf, ...], str, list[str]]:
-    """The sum of each part times its ratio, how it is shown, and for each band the condition that something lies in it."""
-    position, parts, refs, reached = start, [], [], []
+) -> tuple[list[tuple[str, str]], list[str]]:
+    """For each band the part that lies in it with its ratio, and the condition that something does."""
+    position, pieces, reached = start, [], []
     rising = start == "0" and all(edge.isdigit() for edge in edges) and edges == sorted(edges, key=int)
     for index, ratio in enumerate(ratios):
         upper = end
@@ -95,12 +112,10 @@ def _marginal(
                 edge = w.let("upto", f"{edge} if {edge} > {position} else {position}")
             upper = w.smaller("upto", edge, end)
         part = upper if position == "0" else w.let("part", f"{upper} - {position}")
-        parts.append(f"{part} * {at_scale(ratio, scale)}")
+        pieces.append((part, at_scale(ratio, scale)))
         reached.append(f"{part} > 0")
-        refs += [yuan(part), rate_of(ratio)]
         position = upper
-    template = " + ".join(f"{{{2 * n}}} × {{{2 * n + 1}}}" for n in range(len(ratios)))
-    return " + ".join(parts), tuple(refs), template, reached
+    return pieces, reached
 
 
 def _ratio(w: LayerWriter, tier: Tier, number: int, above: str) -> tuple[Code, list[Unknown]]:
@@ -133,12 +148,13 @@ def _round(
 
 def _by_payment(
     w: LayerWriter, above: str, edges: list[str], ratios: Sequence[Code], scale: int
-) -> tuple[str, list[str]]:
+) -> tuple[str, list[str], Reach]:
     """Bands whose edges lie on the cumulative payment: each edge is inverted to cost, exactly.
 
     Walking up the bands, ``cost / by`` is the cost not yet placed. A band with room ``R`` left takes cost ``R / ratio``;
     if more is left than that, the band pays ``R`` and the rest goes on, so that only the last band reached gives a fraction.
-    A band that earlier payments have filled is passed over. Gives the share and for each band the condition that it is reached.
+    A band that earlier payments have filled is passed over. Gives the share, for each band the condition that it is reached,
+    and the bands turned round.
     """
     bands = w.layer.bands
     paid = w.e.accumulator(bands.counts, bands.place) if bands.counts else "0"
@@ -147,6 +163,7 @@ def _by_payment(
         w.e.report(bands.place, "按支付额分段的段数或比例的位数过多，无法精确到分", "请减少分段，或改用按费用分段")
     cost, by, below = above, "1", paid
     full, number, denominator = "0", "0", str(scale)
+    rooms: list[str] = []
     reached: list[str] = []
     pays: list[
         tuple[str, str]
@@ -156,6 +173,7 @@ def _by_payment(
         whole, part = "0", share
         if index < len(edges):
             room = w.positive("bandroom", f"{edges[index]} - {below}")
+            rooms.append(room)
             filled = w.let("filled", f"{room} * {scale}" if by == "1" else f"{room} * {scale} * {by}")
             stays = w.let("stays", f"1 if {room} > 0 and {share} <= {filled} else 0")
             part = w.let("partial", f"{share} if {stays} == 1 else 0")
@@ -177,7 +195,8 @@ def _by_payment(
     w.e.max_scale = max(w.e.max_scale, scale ** len(ratios))
     raw = w.let("share", f"{full} + (2 * {number} + {denominator}) // (2 * {denominator})")
     _show_by_payment(w, (above, paid, raw), edges, ratios, [_pays(w, raw, full, *each) for each in pays])
-    return raw, reached
+    turned = [(room, at_scale(ratio, scale)) for room, ratio in zip([*rooms, ""], ratios, strict=True)]
+    return raw, reached, reach_by_payment(w, turned, scale)
 
 
 def _in_lowest_terms(ratios: Sequence[Code], scale: int) -> tuple[list[Code], int]:

@@ -178,7 +178,8 @@ def _cap(scribe: Scribe, address: str, path: Path, cap: Cap) -> list[Block]:
     period = cap.counts.partition(".")[0] or "visit"
     parts = [f"{PERIODS.get(period, period)}，限{ON[cap.on]}"]
     if cap.on != "deductible":
-        parts.append(f"以上归入{scribe.component(cap.rest_to)}")
+        beyond = "到达限额以后的费用" if cap.moves == "cost" else "以上"
+        parts.append(f"{beyond}归入{scribe.component(cap.rest_to)}")
     if cap.counts:
         parts.append(scribe.counter(cap.counts))
     if cap.when:

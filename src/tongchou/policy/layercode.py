@@ -8,6 +8,7 @@ from tongchou.policy.emitter import Emitter
 from tongchou.policy.layerwriter import LayerWriter, yuan
 from tongchou.policy.model import Cap, Layer, Quantity
 from tongchou.policy.program import LayerInfo
+from tongchou.policy.reachcode import Reach
 from tongchou.policy.typed import Code
 
 
@@ -20,7 +21,9 @@ class LayerCode(LayerWriter):
         self.cost_limits: list[tuple[Cap, str]] = []
         self.payment_caps: list[tuple[Cap, str]] = []
         self.moved: list[tuple[str, str]] = []
+        self.handed: list[tuple[str, str]] = []
         self.paid = ""
+        self.reach: Reach = lambda paid: paid
         self.deductible = "0"
         self.first_ratio = Code("0", "rate", 0)
 
@@ -48,7 +51,7 @@ class LayerCode(LayerWriter):
             refs = (yuan(total), least)
             self.show("起付标准以上费用", "计入费用 − 起付标准", "{0} − {1}", refs, yuan(above), show=base)
         if layer.amount is None:
-            raw, self.first_ratio = write_share(self, total, above, self.deductible)
+            raw, self.first_ratio, self.reach = write_share(self, total, above, self.deductible)
         else:
             raw = self._fixed(layer.amount, above)
         needed = above
@@ -56,6 +59,7 @@ class LayerCode(LayerWriter):
             above = self._above_of_visit(before, counted)
             raw = self._less_paid(raw, above)
             self.will_feed(layer.cumulate_base, counted, layer.place)
+        above, raw = self._cost_handed_on(above, raw)
         self.paid = self._payment_caps(raw)
         self._leave(above, raw)
         self._feed(counted)
@@ -132,10 +136,32 @@ class LayerCode(LayerWriter):
         self.show("本次应付", "累计应付 − 本年已付", "{0} − {1}", (yuan(raw), yuan(paid)), yuan(now), show=raw)
         return now
 
+    def _cost_handed_on(self, above: str, share: str) -> tuple[str, str]:
+        """Limits that hand on the cost above the point where they are reached; what is left of the cost and of its share."""
+        for cap in self.layer.caps:
+            if cap.on == "payment" and cap.moves == "cost":
+                before, used, limit = share, self.used(cap), self.limit(cap)
+                share = self.smaller("paid", before, self.room(limit, used))
+                cut = self.let("cut", f"{before} - {share}")
+                self.payment_caps.append((cap, cut))
+                self.show_cap(cap, "应付金额", before, limit, used, share)
+                held, reached = above, self.reach(share)
+                moved = self.let("handed", f"{held} - {reached} if {cut} > 0 else 0")
+                above = self.let("above", f"{held} - {moved}")
+                self.moved.append((cap.rest_to, moved))
+                self.handed.append((cap.rest_to, moved))
+                what = "起付标准以上费用" if self.layer.deductible else "计入费用"
+                words = f"{what} − 到达限额的费用(限额按比例折算，四舍五入到分)"
+                self.show(
+                    f"{cap.title}以上的费用", words, "{0} − {1}", (yuan(held), yuan(above)), yuan(moved),
+                    cite=cap.place.citation, show=moved,
+                )  # fmt: skip
+        return above, share
+
     def _payment_caps(self, share: str) -> str:
         paid = share
         for cap in self.layer.caps:
-            if cap.on == "payment":
+            if cap.on == "payment" and cap.moves != "cost":
                 before, used, limit = paid, self.used(cap), self.limit(cap)
                 paid = self.smaller("paid", before, self.room(limit, used))
                 cut = self.let("cut", f"{before} - {paid}")
@@ -175,6 +201,10 @@ class LayerCode(LayerWriter):
             self.components[name] = self.e.let(f"c_{name}", f"{held} - {taken}")
             if index < len(self.layer.base) - 1:
                 left = self.let("left", f"{left} - {taken}")
+        for component, amount in self.handed:
+            name = self.layer.base[-1]
+            self.components[name] = self.e.let(f"c_{name}", f"{self.components[name]} - {amount}")
+            self._add(component, amount)
 
     def _add(self, component: str, amount: str) -> None:
         held = self.components[component]

@@ -94,10 +94,27 @@ def read_layer(item: Cursor, parts: Collection[str] = ()) -> Layer:
     )
     if layer.amount is not None and (layer.bands.tiers or layer.adjust):
         item.report("既写了支付金额amount，又写了比例", "两者只写一个")
+    _check_moves(item, layer)
     if cumulate is not None:
         cumulate.done()
     item.done()
     return layer
+
+
+def _check_moves(item: Cursor, layer: Layer) -> None:
+    """A limit hands on cost where the layer's bands say at which cost it is reached, and where it is known from which component."""
+    handing = [cap for cap in layer.caps if cap.moves == "cost"]
+    at = item.tree.get("caps")
+    if handing and (layer.amount is not None or layer.cumulate_base):
+        what = "amount" if layer.amount is not None else "cumulate"
+        item.report(f"moves: cost的限额不能与{what}同用", "到达限额的费用要由bands折算；请删去moves", at)
+    if not layer.in_place:
+        return
+    for cap in handing:
+        if len(layer.base) != 1 or cap.rest_to in layer.base:
+            message = f"“{cap.title}”不知道从哪个成分挪到哪个成分"
+            remedy = "基数不含in_scope的层，moves: cost要求base只写一个成分，rest_to写另一个"
+            item.report(message, remedy, at)
 
 
 def _deductible(item: Cursor | None) -> Deductible | None:
@@ -201,7 +218,12 @@ def _cap(item: Cursor) -> Cap:
         when=item.condition("when"),
         acknowledged=item.text("acknowledged"),
         note=item.text("note"),
+        moves=item.choice("moves", ("payment", "cost"), "payment"),
     )
+    if found.moves == "cost" and found.on != "payment":
+        item.report(
+            f"on: {found.on}的限额不写moves", "moves: cost只写在支付限额(on: payment)上；费用限额本来就挪走费用"
+        )
     if found.acknowledged and not found.note:
         item.report("确认了原文的问题，但没有说明", "请写note说明原文如何规定")
     item.done()

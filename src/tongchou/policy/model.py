@@ -141,7 +141,11 @@ class NthRule:
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """A limit. ``on`` is ``cost`` or ``payment``; without ``counts`` it holds for each visit."""
+    """A limit. ``on`` is ``cost`` or ``payment``; without ``counts`` it holds for each visit.
+
+    What lies beyond goes to ``rest_to``: of a limit on payment the payment that is cut off, or with ``moves`` = ``cost`` the
+    cost above the point where the limit is reached.
+    """
 
     on: str
     amount: Quantity
@@ -152,6 +156,7 @@ class Cap:
     when: Condition | None = None
     acknowledged: str = ""
     note: str = ""
+    moves: str = "payment"
 
 
 @dataclass(frozen=True, slots=True)

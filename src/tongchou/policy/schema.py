@@ -82,7 +82,7 @@ def _layer_parts() -> dict[str, Schema]:
         ),
         "cap": obj(
             "amount", on=one_of("cost", "payment", "deductible"), per=one_of(*PERIODS), amount=NUMBER, counts=COUNTER,
-            rest_to=one_of(*COMPONENTS), title=TEXT, when=WHEN, acknowledged=TEXT,
+            rest_to=one_of(*COMPONENTS), moves=one_of("payment", "cost"), title=TEXT, when=WHEN, acknowledged=TEXT,
         ),
         "nth": obj(
             "counts", counts=COUNTER, factors={"type": "array", "items": NUMBER}, then=NUMBER, subtract=NUMBER,
