@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -52,6 +52,61 @@ def test_jobs_wait_for_the_batch_that_is_on_its_way() -> None:
         assert desk.batches == [[1], [2, 3, 4], [5, 6]]
 
     asyncio.run(scene())
+
+
+def test_who_was_answered_last_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two groups that took turns become one, as soon as the first comes again."""
+    monkeypatch.setattr("tongchou.exchange.gather.PAUSE_SECONDS", 3_600)
+
+    async def scene() -> None:
+        desk = Desk()
+        desk.gate.clear()
+        gather = Gather(desk.settle)
+        first = [asyncio.create_task(gather.submit(number)) for number in (1, 2)]
+        await until(lambda: len(desk.batches) == 1)
+        monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: 10_000_000)  # the batch takes very long
+        second = asyncio.create_task(gather.submit(3))
+        await until(lambda: len(gather._waiting) == 1)
+        desk.gate.set()
+        await asyncio.gather(*first)
+        again = asyncio.create_task(gather.submit(4))
+        await until(lambda: len(gather._waiting) == 2)
+        assert desk.batches == [[1, 2]], "one of the two has not come again"
+        await asyncio.gather(gather.submit(5), again, second)
+        assert desk.batches == [[1, 2], [3, 4, 5]]
+
+    asyncio.run(scene())
+
+
+def test_who_does_not_come_again_is_not_waited_for_long() -> None:
+    async def scene() -> None:
+        desk = Desk()
+        gather = Gather(desk.settle)
+        await asyncio.gather(*(gather.submit(number) for number in (1, 2, 3)))
+        assert await gather.submit(4) == b"4"
+        assert await gather.submit(5) == b"5"
+        assert desk.batches == [[1, 2, 3], [4], [5]]
+
+    asyncio.run(scene())
+
+
+def test_a_job_that_was_alone_does_not_wait_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tongchou.exchange.gather.PAUSE_SECONDS", 3_600)
+
+    async def scene() -> None:
+        desk = Desk()
+        gather = Gather(desk.settle)
+        for number in (1, 2, 3):
+            assert await gather.submit(number) == str(number).encode()
+        assert desk.batches == [[1], [2], [3]]
+
+    asyncio.run(scene())
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let the loop turn until something holds."""
+    while not condition():
+        await asyncio.sleep(0)
 
 
 def test_a_refused_job_does_not_touch_its_neighbours() -> None:
