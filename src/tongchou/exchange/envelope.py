@@ -83,7 +83,7 @@ def read(body: bytes, *, path_transaction: str | None, received_at: datetime) ->
     Raises:
         Rejection: EXCH-001 … EXCH-023.
     """
-    raw = _decode_envelope(_json_of(body))
+    raw = _decode_envelope(json_of(body))
     transaction = _transaction_of(raw.infno, path_transaction)
     fields = checker.check_envelope({**msgspec.structs.asdict(raw), "infno": transaction})
     values, text = _input_of(raw)
@@ -120,7 +120,12 @@ def decode(text: bytes, target: msgspec.json.Decoder[Any] = _decoder) -> Any:
         raise rejections.NOT_JSON(reason=str(error)[:60].replace("JSON is malformed: ", "")) from None
 
 
-def _json_of(body: bytes) -> bytes:
+def json_of(body: bytes) -> bytes:
+    """The JSON object in a body: the body itself, or the value of a form.
+
+    Raises:
+        Rejection: EXCH-001 there is nothing.
+    """
     text = body.removeprefix(b"\xef\xbb\xbf").strip()
     if not text:
         raise rejections.EMPTY_BODY()

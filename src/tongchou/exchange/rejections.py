@@ -194,8 +194,8 @@ NOT_YET = kind(
 )
 UNSIGNED = kind(
     "EXCH-040",
-    zh="请求缺少签名头 {header}",
-    en="the request lacks the signature header {header}",
+    zh="请求未签名,缺少 {header}",
+    en="the request is not signed, {header} is missing",
     remedy="按本中心启用的签名方式签名",
 )
 SIGNATURE_EXPIRED = kind(
@@ -208,7 +208,48 @@ SIGNATURE_WRONG = kind(
     "EXCH-042",
     zh="签名不一致或用户非法",
     en="the signature does not match or the user is unknown",
-    remedy="核对分配的用户与密钥",
+    remedy="核对分配的用户与密钥;签名后不得再改动报文",
+)
+DIGEST_MISSING = kind(
+    "EXCH-043",
+    zh="签名未覆盖报文内容,缺少 {name}",
+    en="the signature does not cover the content, {name} is missing",
+    remedy="在报文顶层加入 {name}(内容的 SM3 摘要,十六进制)后再签名",
+    field="cainfo",
+)
+DIGEST_WRONG = kind(
+    "EXCH-044",
+    zh="{name} 与所发内容的 SM3 摘要不一致",
+    en="{name} is not the SM3 digest of what was sent",
+    remedy="按实际发送的字节计算摘要(加密时为密文),计算后不得再改动",
+    field="cainfo",
+)
+NOT_ENCRYPTED = kind(
+    "EXCH-045",
+    zh="本机构约定 input 须加密,所收为明文",
+    en="this institution agreed to encrypt its input, which came in the open",
+    remedy="用约定的 SM4 密钥加密 input,enc_type 填 SM4",
+    field="enc_type",
+)
+NOT_SIGNABLE = kind(
+    "EXCH-046",
+    zh="{name} 不能参加签名",
+    en="the field {name} can not be signed",
+    remedy="除 input 外,顶层各项只用不含 & 的文本或数字,名称只用字母、数字和下划线",
+    field="cainfo",
+)
+NOT_OPENED = kind(
+    "EXCH-047",
+    zh="input 无法解密",
+    en="the input can not be decrypted",
+    remedy="核对 SM4 密钥、加密方式和 base64 编码;密钥须与签名所用的同属一组",
+    field="enc_type",
+)
+GATEWAY_KEYS_WRONG = kind(
+    "EXCH-048",
+    zh="中心的网关密钥有误:{reason}",
+    en="the centre's gateway keys are wrong: {reason}",
+    remedy="请告知医保中心;中心用 tongchou gateway-keys check 查找",
 )
 FILE_UNKNOWN = kind(
     "EXCH-050",

@@ -48,6 +48,7 @@ def _serve(args: argparse.Namespace) -> int:
         set_django_up()
         _check_migrated()
         _check_keys()
+        _check_signing()
         _check_policies()
         collect_static()
         server = Server(host=args.host, port=args.port, workers=args.workers)
@@ -70,6 +71,7 @@ def _run(args: argparse.Namespace) -> int:
     with home.sole_run(), database.started(responsible=True):
         migrate(verbosity=0)
         _check_keys()
+        _check_signing()
         _check_policies()
         collect_static()
         first_day = FirstDay(home.root / "demo-next-step")
@@ -189,6 +191,18 @@ def _check_keys() -> None:
     from tongchou.control.api import data_keys
 
     data_keys()
+
+
+def _check_signing() -> None:
+    """A centre that asks for signatures must be able to check them before the first message comes.
+
+    Raises:
+        OperationProblem: a setting or a file of keys is wrong.
+    """
+    from tongchou.exchange.api import signing_misconfiguration
+
+    if wrong := signing_misconfiguration():
+        raise OperationProblem(f"接口签名：{wrong}", "TONGCHOU_GATEWAY_SIGNING or the gateway's keys are wrong")
 
 
 def _check_policies() -> None:

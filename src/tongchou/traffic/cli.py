@@ -24,6 +24,9 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--url", default="http://127.0.0.1:8000", help="接口地址 / address of the gateway")
     parser.add_argument("--concurrency", type=int, default=16, help="并发连接 / connections (16)")
     parser.add_argument("--date", type=date.fromisoformat, default=None, help="就诊日期,默认今天 / day of the visits")
+    parser.add_argument(
+        "--keys", type=Path, default=None, help="各机构密钥目录,按 SM2 签名 / folder of the keys to sign with"
+    )
     parser.add_argument("--books", type=Path, default=None, help="各机构账册目录 / folder of the institutions' books")
 
 
@@ -53,9 +56,11 @@ async def _day(supply: Any, args: argparse.Namespace, *, day: datetime, folder: 
     from tongchou.traffic.player import Player
     from tongchou.traffic.reconcile import today
     from tongchou.traffic.report import render
+    from tongchou.traffic.signer import Signer
 
     begin = today()
-    player = Player(supply, url=args.url, seed=args.seed, day=day, books=folder)
+    signers = None if args.keys is None else {file.stem: Signer.load(file) for file in sorted(args.keys.glob("*.toml"))}
+    player = Player(supply, url=args.url, seed=args.seed, day=day, books=folder, signers=signers)
     await player.open_books(begin)
     result = await player.play(
         scenes=args.visits, concurrency=args.concurrency, progress=lambda done: _say(done, args.visits)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from tongchou.traffic.books import Book
 from tongchou.traffic.client import Connection, NoAnswer
 from tongchou.traffic.desk import Desk, Failure, Refused
 from tongchou.traffic.reconcile import Outcome, Reconciler
+from tongchou.traffic.signer import Signer
 from tongchou.traffic.supplies import EMPLOYEES, Institution, Patient, Supplies
 from tongchou.traffic.visits import Scene, Table
 from tongchou.traffic.wire import TIME_ZONE
@@ -69,7 +70,16 @@ class Result:
 class Player:
     """Plays scenes with some connections at a time."""
 
-    def __init__(self, supplies: Supplies, *, url: str, seed: int, day: datetime, books: Path | None = None) -> None:
+    def __init__(
+        self,
+        supplies: Supplies,
+        *,
+        url: str,
+        seed: int,
+        day: datetime,
+        books: Path | None = None,
+        signers: Mapping[str, Signer] | None = None,
+    ) -> None:
         self._supplies = supplies
         self._url = url
         self._random = Random(seed)  # noqa: S311 - dice, not secrets
@@ -77,6 +87,8 @@ class Player:
         institutions = (*supplies.hospitals, *supplies.pharmacies)
         started_at = datetime.now(TIME_ZONE).replace(tzinfo=None)
         self.desks = {each.code: Desk(each, started_at, _book(books, each.code)) for each in institutions}
+        for code, desk in self.desks.items():
+            desk.signer = (signers or {}).get(code)
         self.result = Result()
         self._done = 0
         self._progress: Callable[[int], None] = lambda done: None

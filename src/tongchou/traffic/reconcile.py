@@ -165,7 +165,8 @@ class Reconciler:
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("detail.txt", text)
-        sent = desk.message("9101", {"fsUploadIn": {"filename": "detail.zip", "fixmedins_code": desk.institution.code}})
+        nodes = {"fsUploadIn": {"filename": "detail.zip", "fixmedins_code": desk.institution.code}}
+        sent = desk.message("9101", nodes, attachment=packed.getvalue())
         body = b"".join(
             (
                 _part('name="jsonStr"', sent.body),

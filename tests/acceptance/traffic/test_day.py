@@ -21,6 +21,7 @@ import pytest
 
 from tests.instance import Instance, fetch, free_port
 from tests.integration.exchange.gateway import Caller
+from tongchou.exchange.signing import sm
 
 START_SECONDS = 90
 
@@ -68,8 +69,8 @@ class Centre:
         psutil.wait_procs(victims, timeout=120)
         self._server.wait(30)
 
-    def traffic(self, visits: int, seed: int) -> subprocess.Popen[str]:
-        arguments = ("traffic", "--visits", str(visits), "--seed", str(seed), "--url", self.url)
+    def traffic(self, visits: int, seed: int, *more: str) -> subprocess.Popen[str]:
+        arguments = ("traffic", "--visits", str(visits), "--seed", str(seed), "--url", self.url, *more)
         return self._spawn(*arguments, stdout=subprocess.PIPE, text=True)
 
     def settlements(self) -> int:
@@ -154,6 +155,38 @@ def test_a_day_ends_equal(folder: Path) -> None:
         closed = centre.instance.command("close-day", timeout=300)
         assert closed.returncode == 0, closed.stdout + closed.stderr
         assert_simulated_as_settled(centre, folder)
+    finally:
+        centre.close()
+
+
+def hand_keys_over(centre: Centre, folder: Path) -> Path:
+    """Keys for every institution of the city: some sign, some encrypt too. What each got lies in the folder."""
+    folder.mkdir(mode=0o700)
+    assert centre.instance.command("gateway-keys", "centre").returncode == 0
+    codes = centre.instance.sql("SELECT code FROM providers_institution ORDER BY code").split()
+    for number, code in enumerate(codes):
+        agreed = ("off", "answers", "both")[number % 3]
+        cipher = ("SM4-GCM", "SM4-ECB")[number // 3 % 2]
+        words = ("make", code, "--out", str(folder / f"{code}.toml"), "--encryption", agreed, "--cipher", cipher)
+        done = centre.instance.command("gateway-keys", *words)
+        assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sm.available(), reason="gmssl-pyx has no wheel for this machine")
+def test_a_day_under_signatures_ends_equal(folder: Path) -> None:
+    """Every message signed by SM2, half of them encrypted by SM4, every answer verified; and unsigned ones refused."""
+    centre = Centre(folder / "home", persons=1000)
+    try:
+        keys = hand_keys_over(centre, folder / "handed-over")
+        centre.kill()
+        centre.instance.environment["TONGCHOU_GATEWAY_SIGNING"] = "sm"
+        centre.start()
+        assert_equal_to_the_fen(centre, centre.traffic(120, 1, "--keys", str(keys)))
+        unsigned = centre.traffic(10, 2)
+        report = unsigned.communicate(timeout=600)[0]
+        assert unsigned.returncode != 0, report
     finally:
         centre.close()
 

@@ -21,6 +21,12 @@ def gateway(
     cluster: Cluster, django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any
 ) -> Iterator[Gateway]:
     """The server over the test database with three insured persons, a pharmacy and two hospitals."""
+    log: Path = tmp_path_factory.mktemp("gateway") / "server.log"
+    yield from over_the_world(cluster, django_db_blocker, log)
+
+
+def over_the_world(cluster: Cluster, django_db_blocker: Any, log: Path, **environment: str) -> Iterator[Gateway]:
+    """A server over the small world, which is there as long as the server; with more in its environment."""
     from django.core.management import call_command
     from django.db import connection
 
@@ -28,8 +34,7 @@ def gateway(
         worlds.build()
         _institutions_that_may_not_settle()
         url = f"postgresql://tongchou@/{connection.settings_dict['NAME']}?host={cluster.socket}&port=5432"
-        log: Path = tmp_path_factory.mktemp("gateway") / "server.log"
-        server = Gateway(database_url=url, policies=worlds.PACKS, log=log)
+        server = Gateway(database_url=url, policies=worlds.PACKS, log=log, **environment)
         server.start()
     yield server
     server.stop()
