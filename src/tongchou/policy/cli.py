@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,14 @@ NEEDS_DATABASE = False
 FAILED, UNUSABLE = 1, 2
 
 
+def _not_given(as_of: date | None) -> PolicyBook:
+    raise LookupError(f"no room has given the policies of this centre as of {as_of}")
+
+
+own_policies: Callable[[date | None], PolicyBook] = _not_given
+"""The policies of this centre as known on a day; the room that keeps what was published puts its own function here."""
+
+
 def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add ``policy`` and its actions to the command line."""
     parser = subparsers.add_parser("policy", help="政策包：检查、测试、查看、试算 / check, test, show, evaluate packs")
@@ -55,7 +63,11 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         diff.add_argument(name, help=f"{which}：政策包文件或目录，或“包名@日期”（随产品发布的政策包在该日的版本）")
     diff.add_argument("--json", action="store_true", help="以JSON输出")
     evaluate = actions.add_parser("evaluate", help="用政策包计算一个案例文件")
-    evaluate.add_argument("--pack", type=Path, required=True, help="政策包文件或目录")
+    source = evaluate.add_mutually_exclusive_group(required=True)
+    source.add_argument("--pack", type=Path, help="政策包文件或目录")
+    source.add_argument(
+        "--published", dest="needs_database", action="store_true", help="本中心的政策：随系统安装的和已发布的（用数据库）"
+    )
     evaluate.add_argument("--case", type=Path, required=True, help="案例文件")
     evaluate.add_argument("--as-of", type=date.fromisoformat, default=None, help="只用此日以前发布的版本")
     evaluate.add_argument("--set", action="append", default=[], metavar="路径=新值", help="模拟参数，可重复")
@@ -238,7 +250,7 @@ def _change_data(change: Difference) -> dict[str, str]:
 
 
 def _evaluate(args: argparse.Namespace) -> int:
-    book = PolicyBook.load(args.pack, as_of=args.as_of)
+    book = PolicyBook.load(args.pack, as_of=args.as_of) if args.pack else own_policies(args.as_of)
     book = with_overlays(book, [parse_assignment(text) for text in args.set])
     results = [run_case(book, case) for tree in read_cases(args.case) for case in read_case_file(tree)]
     if args.json:

@@ -13,6 +13,8 @@ class PublicationConfig(AppConfig):
 
     def ready(self) -> None:
         """Make the kinds of cases known to the approvals."""
-        from tongchou.publication import executors
+        from tongchou.policy import cli
+        from tongchou.publication import executors, store
 
         executors.register()
+        cli.own_policies = store.known

@@ -112,6 +112,11 @@ def library_without(row: PublishedVersion) -> PolicyBook:
     return PolicyBook([*read_packs(directory()), *trees])
 
 
+def known(as_of: date | None) -> PolicyBook:
+    """The policies of this centre: as known on a day, or now."""
+    return library() if as_of is None else known_on(as_of)
+
+
 def known_on(day: date) -> PolicyBook:
     """All packs as they were known at the end of a day: what was published by then and not yet undone. Unchecked.
 
@@ -188,15 +193,18 @@ def text_of(tree: Map) -> str:
 
 
 def case_trees(*subjects: str) -> list[Map]:
-    """All case files of the installation, and the cases published with the newest version of each pack or arrangement."""
-    try:
-        found = [tree for tree in read_cases(directory()) if isinstance(tree, Map)]
-    except PolicyErrors:
-        found = []  # a folder without cases
+    """The cases published with the newest version of each pack or arrangement, then all case files of the installation.
+
+    In this order, because a published case says what holds now where the file of the same name says what held before.
+    """
+    found: list[Map] = []
     for subject in subjects:
         newest = PublishedVersion.objects.filter(pack=subject, undoing=None).exclude(cases="").last()
         if newest is not None:
             tree = parse_yaml(newest.cases, f"{newest.file}/cases")
             if isinstance(tree, Map):
                 found.append(tree)
-    return found
+    try:
+        return [*found, *(tree for tree in read_cases(directory()) if isinstance(tree, Map))]
+    except PolicyErrors:
+        return found  # a folder without cases

@@ -140,7 +140,8 @@ def attempt(text: str, *, own_cases: str, changed: Mapping[str, Mapping[str, Any
     sound = not any(finding.severity == "error" for finding in findings)
     cases: tuple[DraftCase, ...] = ()
     if sound and with_cases:
-        ask = _Cases(before, book, pack, version.pack.start, store.case_trees(pack))
+        schemes = [store.binding_key(*scheme) for scheme in book.bindings.schemes]
+        ask = _Cases(before, book, pack, version.pack.start, store.case_trees(pack, *schemes))
         cases = ask.run(own_cases, changed)
     return Trial(findings, differences, cases, version, base, book if sound else None, hash=content_hash(tree))
 

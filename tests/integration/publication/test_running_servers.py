@@ -13,15 +13,19 @@ from django.db import connection
 
 from tests.integration.exchange import nodes
 from tests.integration.exchange.gateway import Caller, Gateway
-from tests.integration.publication.conftest import CASES, PACK, make_people, publish
+from tests.integration.publication.conftest import CASES, PACK, decide, make_people, publish
+from tests.integration.publication.test_arrangements import MORE, draft_of, hand_in
 from tests.integration.settlement import world as worlds
 from tongchou.policy.book import content_hash
 from tongchou.policy.nodes import Map, parse_yaml
 from tongchou.project.postgres import Cluster
 from tongchou.project.settings import HOME
 from tongchou.publication import api as publication
-from tongchou.settlement import planning
+from tongchou.settlement import api, planning
 from tongchou.settlement.models import Settlement
+from tongchou.settlement.resettle.choosing import Chooser, Scope
+from tongchou.settlement.resettle.evaluating import try_person
+from tongchou.settlement.resettle.reading import read_states
 
 
 @pytest.fixture
@@ -53,6 +57,35 @@ def settle(server: Gateway, who: int) -> Settlement:
     """A purchase of 300 yuan at the pharmacy."""
     answer = Caller(server.port, worlds.PHARMACY).call("2102", nodes.purchase(who, [nodes.line(yuan=300)]))
     return Settlement.objects.get(pk=answer.output["setlinfo"]["setl_id"])
+
+
+def settle_on(server: Gateway, who: int, day: str) -> Settlement:
+    """As :func:`settle`, of a day; without the account."""
+    moment = f"{day} 10:30:00"
+    sold = nodes.purchase(who, [nodes.line(yuan=300, fee_ocur_time=moment)], begntime=moment, acct_used_flag="0")
+    answer = Caller(server.port, worlds.PHARMACY).call("2102", sold)
+    return Settlement.objects.get(pk=answer.output["setlinfo"]["setl_id"])
+
+
+@pytest.mark.requirement("R0.49", "R0.50")
+def test_the_day_of_service_chooses_the_chain(servers: list[Gateway], tmp_path: Path) -> None:
+    """From the 20th a second pack pays half of what the first leaves: 70, and with it 70 + 30 × 50 % = 85."""
+    (tmp_path / "policies/test-more.yaml").write_text(MORE, "utf-8")
+    first, second = servers
+    late = settle_on(first, 1, "2026-11-20")  # made before the arrangement is known
+    people = make_people()
+    decide(people, hand_in(draft_of(people, start=date(2026, 11, 20)), people))
+    before, after = settle_on(second, 2, "2026-11-19"), settle_on(first, 3, "2026-11-20")
+    assert [late.fund_pay, before.fund_pay, after.fund_pay] == [7_000, 7_000, 8_500]
+    assert after.plan.startswith("629900/310/药店购药@2026-11-20#")
+    assert [used.pack for used in api.versions_of(package=after.package)] == [PACK, "test-more"]
+    assert [used.pack for used in api.versions_of(package=before.package)] == [PACK]
+    november = Scope(area=worlds.POOL, begin=date(2026, 11, 1), end=date(2026, 11, 30))
+    found = {}
+    persons = [one.person_id for one in (late, before, after)]
+    for state in read_states(persons=persons, begin=november.begin, end=november.end):
+        found.update({change.old.id: change.fund_pay for change in try_person(state, Chooser(november)).changes})
+    assert found == {late.pk: 8_500}  # a re-run sees what the arrangement changes, and nothing else
 
 
 @pytest.mark.requirement("R0.50")

@@ -335,3 +335,79 @@ def test_another_citys_draft_is_not_there(small: Path, city: cities.City, makers
     Draft.objects.update(area="620100")
     assert maker.get(f"/policy/drafts/{draft.pk}/").status_code == 404
     assert maker.get("/policy/drafts/999/").status_code == 404
+
+
+# -- which packs a scheme uses ------------------------------------------------------------------------------------------------
+
+MORE = """
+language: 1
+pack: test-more
+title: 测试用公务员补助
+source: {title: 测试补助办法}
+version: {from: 2020-01-01}
+funds: {"320100": 公务员医疗补助基金}
+ambiguities:
+  - {id: AMB-T, text: 补助比例, readings: {A: 一半, B: 全部}, adopted: A, why: 测试}
+benefits:
+  - name: [普通门诊, 药店购药]
+    cite: 补助一
+    layers:
+      - {id: more, title: 公务员补助, pays_from: "320100", base: [copay], cite: 补助一, bands: [{ratio: {by_reading: AMB-T, A: 50%, B: 100%}}]}
+"""
+
+
+def test_an_arrangement_from_the_screen_to_publication_and_back(
+    small: Path, city: cities.City, makers: None, client_of: ClientOf
+) -> None:
+    (small / "test-more.yaml").write_text(MORE, "utf-8")
+    maker = client_of("reviewer")
+    history = "/policy/arrangements/629900/310/"
+    assert "一直采用" in text_of(maker.get(history))
+    assert maker.get("/policy/arrangements/629900/999/").status_code == 404
+    maker.post("/policy/arrangements/draft/", {"scheme": "310"})
+    draft = Draft.objects.get()
+    at = f"/policy/drafts/{draft.pk}/"
+    form: dict[str, Any] = {"starts_on": NEXT_YEAR.isoformat(), "cite": NOTICE, "note": "", "pack": [PACK]}
+    added = maker.post(f"{at}save/", form | {"do": "add", "new": "test-more"})
+    assert "改动还没有保存" in text_of(added)
+    assert "新增 采用 测试用公务员补助（test-more）： 第2位支付" in text_of(added)
+    form["pack"] = [PACK, "test-more"]
+    moved = maker.post(f"{at}save/", form | {"do": "up:test-more"}).content.decode()
+    assert re.findall(r'name="pack" value="([^"]+)"', moved) == ["test-more", PACK]
+    gone = maker.post(f"{at}save/", form | {"do": f"drop:{PACK}"}).content.decode()
+    assert re.findall(r'name="pack" value="([^"]+)"', gone) == ["test-more"]
+    assert maker.post(f"{at}save/", form | {"starts_on": "then"}).status_code == 422
+    assert maker.post(f"{at}save/", form | {"then": "trial", "reading:AMB-T": "B"}).headers["Location"] == f"{at}trial/"
+    assert "readings: {AMB-T: B}" in Draft.objects.get().text
+    seen = text_of(maker.get(f"{at}trial/"))
+    assert "对照现在采用的" in seen
+    assert "没有错误" in seen
+    case = maker.post(f"{at}submit/", {"reason": "采用补助"}).headers["Location"]
+    for login in ("controller", "director"):
+        client = client_of(login)
+        page = client.get(case).content.decode()
+        assert "采用 测试用公务员补助" in page
+        found = re.search(r'name="seen" value="([0-9a-f]{64})"', page)
+        assert found
+        client.post(f"{case}approve/", {"seen": found.group(1), "reason": ""})
+    seen = text_of(maker.get(history))
+    assert f"自 {NEXT_YEAR} 起 待生效" in seen
+    assert "本统筹区另选" in seen
+    listed = text_of(maker.get("/policy/"))
+    assert f"自 {NEXT_YEAR} 起采用" in listed
+    undone = maker.post(f"{history}{NEXT_YEAR}/undo/", {"reason": "推迟"})
+    assert undone.headers["Location"].startswith("/control/cases/")
+    assert maker.post(f"{history}2020-01-01/undo/", {"reason": "x"}).status_code == 404
+
+
+def test_a_scheme_without_packs_gets_its_first_ones(
+    small: Path, city: cities.City, makers: None, client_of: ClientOf
+) -> None:
+    maker = client_of("reviewer")
+    maker.post("/policy/arrangements/draft/", {"scheme": "39", "title": "x"})
+    assert "没有三位数字的代码" in text_of(maker.get("/policy/drafts/"))
+    maker.post("/policy/arrangements/draft/", {"scheme": "390", "title": "城乡居民基本医疗保险"})
+    draft = Draft.objects.get()
+    seen = text_of(maker.get(f"/policy/drafts/{draft.pk}/"))
+    assert "还没有选政策包" in seen
+    assert "没有绑定任何政策包" in text_of(maker.get(f"/policy/drafts/{draft.pk}/trial/"))

@@ -169,6 +169,10 @@ def test_another_order_in_words() -> None:
 
 
 def test_one_day_for_all_schemes_of_a_document() -> None:
-    text = from_july(["basic"]).replace("    from: 2026-07-01\n", "").replace("  schemes:", "  from: 2026-07-01\n  schemes:")
+    text = (
+        from_july(["basic"])
+        .replace("    from: 2026-07-01\n", "")
+        .replace("  schemes:", "  from: 2026-07-01\n  schemes:")
+    )
     (bound,) = book_of(text).bindings
     assert (bound.start, bound.place.cite) == (JULY, "某医保〔2026〕9号")

@@ -11,14 +11,14 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from tongchou.control.api import approvals, rights
+from tongchou.control.api import rights
 from tongchou.kernel.rejection import Rejection
 from tongchou.policy import PolicyErrors
 from tongchou.policy.document import document_of
 from tongchou.publication import api as publication
 from tongchou.publication.api import Draft
 from tongchou.web.access import Request, page
-from tongchou.web.policy import reading
+from tongchou.web.policy import arranging, reading
 
 VALUE, CITE = "value:", "cite:"
 MOST_TEXT = 500
@@ -68,7 +68,8 @@ def draft_upload(request: Request) -> HttpResponse:
 @page(rights.POLICY_MAKE)
 def draft(request: Request, draft_id: int) -> HttpResponse:
     """The draft as a document whose numbers can be changed."""
-    return _draft_page(request, _visible(request, draft_id))
+    found = _visible(request, draft_id)
+    return arranging.draft_page(request, found) if found.arranges else _draft_page(request, found)
 
 
 @require_POST
@@ -76,6 +77,8 @@ def draft(request: Request, draft_id: int) -> HttpResponse:
 def draft_save(request: Request, draft_id: int) -> HttpResponse:
     """Keep the day, the note and the changed numbers."""
     found = _visible(request, draft_id)
+    if found.arranges:
+        return arranging.save(request, found)
     try:
         start = date.fromisoformat(request.POST.get("starts_on", ""))
     except ValueError:
@@ -238,17 +241,6 @@ def _visible(request: Request, draft_id: int) -> Draft:
         raise Http404(refused.message) from None
 
 
-def _case_state(request: Request, found: Draft) -> str:
-    """Where the draft's case stands, in words."""
-    if not found.case_id:
-        return ""
-    try:
-        case = approvals.visible_case(case_id=found.case_id, operator=request.user)
-    except Rejection:
-        return ""
-    return str(case.get_state_display())
-
-
 def _draft_page(
     request: Request, found: Draft, *, problem: str = "", sent: dict[str, tuple[str, str]] | None = None
 ) -> HttpResponse:
@@ -270,10 +262,9 @@ def _draft_page(
             "note": request.POST.get("note", found.note),
             "cite": request.POST.get("cite", found.amendments[0]["cite"] if found.amendments else ""),
         },
-        "case_state": _case_state(request, found),
         "tab": "drafts",
         "step": "edit",
-    }
+    } | reading.draft_head(request.user, found)
     return render(request, "policy/draft.html", context, status=422 if problem else 200)
 
 
@@ -291,10 +282,9 @@ def _trial_page(request: Request, found: Draft, *, refusal: Rejection | None = N
         "ready": not outcome.errors and not outcome.failing,
         "refusal": refusal,
         "reason": request.POST.get("reason", ""),
-        "case_state": _case_state(request, found),
         "scheme": next((scheme for _, scheme in outcome.book.bindings.schemes), "") if outcome.book else "",
         "overdue": found.starts_on <= timezone.localdate(),
         "tab": "drafts",
         "step": "trial",
-    }
+    } | reading.draft_head(request.user, found)
     return render(request, "policy/draft_trial.html", context, status=422 if refusal else 200)

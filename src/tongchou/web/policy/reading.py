@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.http import Http404
+from django.urls import reverse
 
+from tongchou.control.api import Operator, approvals
+from tongchou.kernel.rejection import Rejection
 from tongchou.policy import PolicyBook
 from tongchou.policy.book import Version
-from tongchou.policy.model import Pack
+from tongchou.policy.model import BoundScheme, Pack
 from tongchou.policy.provisions import Block, Entry, Row, Section
-from tongchou.publication.api import PublishedVersion
-from tongchou.web.policy.timeline import NOW, Piece, Scale, pieces, scale_of
+from tongchou.publication.api import Draft, PublishedVersion
+from tongchou.web.policy.timeline import NOW, Piece, Scale, arrangement_pieces, pieces, scale_of, use_pieces
 
 NUMERALS = "一二三四五六七八九十"
 MOST_CONTENTS = 6
@@ -31,6 +36,8 @@ class PackLine:
     newest: date
     in_force: date | None
     benefits: str
+    uses: tuple[Piece, ...] = ()
+    """When the scheme uses it; empty where it always does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,37 +46,40 @@ class Group:
 
     title: str
     lines: tuple[PackLine, ...]
+    scheme: tuple[str, str] | None = None
+    """Area and scheme."""
+    arrangements: tuple[Piece, ...] = ()
+    """Where the packs, their order or readings change with time: since when each arrangement holds."""
 
 
 def groups(book: PolicyBook, *, text: str, today: date) -> tuple[list[Group], Scale]:
     """The packs by area and scheme; ``text`` is looked for in names, titles, documents and benefits."""
     everything = [version for versions in book.packs.values() for version in versions]
-    bound = [one for key in book.bindings.schemes if (one := book.bindings.newest(*key)) is not None]
-    taken = book.bindings.packs()
-    scale = scale_of(everything, today)
-    listed = [
-        (f"{one.area_name} · {one.title}", [n for n in book.bindings.packs_of(one.area, one.scheme) if n in book.packs])
-        for one in bound
-    ]
-    listed.append((OTHER, sorted(name for name in book.packs if name not in taken)))
+    scale = scale_of(everything, today, (bound.start for bound in book.bindings))
     found = []
-    for title, names in listed:
-        lines = [_line(book, name, scale, today) for name in names]
-        matching = tuple(line for line in lines if _matches(line, title, text))
-        if matching:
-            found.append(Group(title, matching))
-    return found, scale
+    for key in book.bindings.schemes:
+        history = book.bindings.history(*key)
+        lines = [
+            _line(book, name, scale, today, history) for name in book.bindings.packs_of(*key) if name in book.packs
+        ]
+        title = f"{history[-1].area_name} · {history[-1].title}"
+        changes = tuple(arrangement_pieces(history, scale, today)) if len(history) > 1 else ()
+        found.append(Group(title, tuple(line for line in lines if _matches(line, title, text)), key, changes))
+    rest = [_line(book, name, scale, today) for name in sorted(book.packs.keys() - book.bindings.packs())]
+    found.append(Group(OTHER, tuple(line for line in rest if _matches(line, OTHER, text))))
+    return [group for group in found if group.lines], scale
 
 
-def _line(book: PolicyBook, name: str, scale: Scale, today: date) -> PackLine:
+def _line(book: PolicyBook, name: str, scale: Scale, today: date, history: Sequence[BoundScheme] = ()) -> PackLine:
     versions = book.packs[name]
     found = tuple(pieces(versions, scale, today))
     newest = versions[-1].pack
     now = next((piece.since for piece in found if piece.kind == NOW), None)
-    return PackLine(name, newest.title, newest.document, found, newest.start, now, _contents(newest))
+    uses = tuple(use_pieces(name, history, scale, today))
+    return PackLine(name, newest.title, newest.document, found, newest.start, now, contents(newest), uses)
 
 
-def _contents(pack: Pack) -> str:
+def contents(pack: Pack) -> str:
     """What a pack is about: its benefits, or the other things that it lays down."""
     benefits = list(dict.fromkeys(word for entry in pack.benefits for word in entry.names))
     others = [rule.title for rule in pack.formulas.values()] + [payer.title for payer in pack.payers]
@@ -97,6 +107,19 @@ def published_row(version: Version) -> PublishedVersion | None:
     """How a version was published; ``None`` for one that came with the installation."""
     rows = PublishedVersion.objects.filter(pack=version.pack.id, starts_on=version.pack.start, undoing=None)
     return rows.first()
+
+
+def draft_head(operator: Operator, draft: Draft) -> dict[str, Any]:
+    """What stands above every page of a draft: how its case goes, in words, and where it is published."""
+    area, arranges, scheme = draft.pack.partition("/")
+    published = reverse("policy_arrangement", args=[area, scheme]) if arranges else ""
+    if draft.state == Draft.State.PUBLISHED and not arranges:
+        published = reverse("policy_version", args=[draft.pack, draft.starts_on])
+    state = ""
+    if draft.case_id:
+        with suppress(Rejection):  # the case of somebody who may see more
+            state = str(approvals.visible_case(case_id=draft.case_id, operator=operator).get_state_display())
+    return {"case_state": state, "published_at": published}
 
 
 def chains_of(book: PolicyBook, pack: str) -> list[tuple[str, str]]:

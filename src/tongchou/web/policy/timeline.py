@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from tongchou.policy.book import Version
+from tongchou.policy.model import BoundScheme
 
 WIDTH = 1000
 PAST, NOW, COMING, GAP = "past", "now", "coming", "gap"
@@ -30,7 +31,8 @@ class Piece:
     @property
     def title(self) -> str:
         """What it is, in words."""
-        return f"{NAMES[self.kind]}：{self.since} 至 {self.until or '下一版本'}"
+        since = f"{self.since} " if self.since > date.min else "一直"
+        return f"{NAMES[self.kind]}：{since}至 {self.until or '下一版本'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +58,10 @@ class Scale:
         return [(year, self.at(date(year, 1, 1))) for year in years if (year - self.first.year) % step == 0]
 
 
-def scale_of(versions: Iterable[Version], today: date) -> Scale:
-    """A line that holds every beginning and end, and a year from today."""
+def scale_of(versions: Iterable[Version], today: date, others: Iterable[date] = ()) -> Scale:
+    """A line that holds every beginning and end, a year from today, and other days (those without end aside)."""
     days = [today.replace(year=today.year + 1, day=1), today.replace(year=today.year - 1, day=1)]
+    days += [day for day in others if day > date.min]
     for version in versions:
         days += [version.pack.start] + ([version.pack.until] if version.pack.until else [])
     return Scale(min(days).replace(month=1, day=1), max(days).replace(day=28))
@@ -75,6 +78,31 @@ def pieces(versions: Sequence[Version], scale: Scale, today: date) -> list[Piece
         if until is not None and following is not None and until + timedelta(days=1) < following:
             found.append(_piece(GAP, until + timedelta(days=1), following - timedelta(days=1), scale))
     return found
+
+
+def arrangement_pieces(history: Sequence[BoundScheme], scale: Scale, today: date) -> list[Piece]:
+    """The arrangements of a scheme, in the order of their days; each ends where the next one begins."""
+    return [_period(since, until, scale, today) for since, until in _spans(history)]
+
+
+def use_pieces(pack: str, history: Sequence[BoundScheme], scale: Scale, today: date) -> list[Piece]:
+    """The periods in which a scheme uses a pack, joined where they meet; none where it always does."""
+    joined: list[tuple[date, date | None]] = []
+    for bound, (since, until) in zip(history, _spans(history), strict=True):
+        if pack in bound.packs:
+            meets = bool(joined) and joined[-1][1] == since - timedelta(days=1)
+            joined[-1 if meets else len(joined) :] = [(joined[-1][0] if meets else since, until)]
+    return [] if joined == [(date.min, None)] else [_period(since, until, scale, today) for since, until in joined]
+
+
+def _spans(history: Sequence[BoundScheme]) -> list[tuple[date, date | None]]:
+    ends: list[date | None] = [bound.start - timedelta(days=1) for bound in history[1:]]
+    return list(zip((bound.start for bound in history), [*ends, None], strict=False))
+
+
+def _period(since: date, until: date | None, scale: Scale, today: date) -> Piece:
+    kind = COMING if since > today else PAST if until is not None and until < today else NOW
+    return _piece(kind, since, until, scale)
 
 
 def _last_day(version: Version, following: date | None) -> date | None:

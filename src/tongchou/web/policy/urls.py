@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tongchou.web.policy import drafting, trying, versions
+from tongchou.web.policy import arranging, drafting, trying, versions
 
 urlpatterns = [
     path("policy/", versions.packs, name="policy"),
     path("policy/try/", trying.trying, name="policy_try"),
+    path("policy/arrangements/draft/", arranging.arrangement_new, name="policy_arrangement_new"),
+    path("policy/arrangements/<str:area>/<str:scheme>/", arranging.arrangement, name="policy_arrangement"),
+    path(
+        "policy/arrangements/<str:area>/<str:scheme>/<day:since>/undo/",
+        arranging.arrangement_undo,
+        name="policy_arrangement_undo",
+    ),
     path("policy/drafts/", drafting.drafts, name="policy_drafts"),
     path("policy/drafts/upload/", drafting.draft_upload, name="policy_draft_upload"),
     path("policy/drafts/<int:draft_id>/", drafting.draft, name="policy_draft"),
