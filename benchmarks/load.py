@@ -49,8 +49,8 @@ async def _run(url: str, bodies: Iterator[bytes], callers: int, seconds: int) ->
     start = time.perf_counter_ns()
     crew = _Crew(bodies, host=address.netloc, until=start + seconds * 1_000_000_000)
     for _ in range(callers):
+        crew.at_work += 1  # before it connects: with no message left it is gone again before this goes on
         await loop.create_connection(lambda: _Caller(crew), address.hostname, address.port)
-        crew.at_work += 1
     await crew.finished.wait()
     elapsed = time.perf_counter_ns() - start
     return Result(len(crew.times), crew.failed, crew.first_failure, elapsed, sorted(crew.times))
