@@ -90,7 +90,7 @@ def survivors(pack: str) -> list[str]:
     directory = default_pack_directory()
     trees = read_packs(directory)
     cases = [case for tree in read_cases(directory) for case in read_case_file(tree)]
-    bound = {"gansu-city", "changsha-cii"}
+    bound = {"employee-account", "gansu-city", "changsha-cii"}
     near = [c for c in cases if pack in c.packs or (c.scheme == "390" and pack in bound)]
     used = {name for case in near for name in case.packs} | bound | {pack}
     trees = [tree for tree in trees if tree.get("binding") or getattr(tree.get("pack"), "text", "") in used]

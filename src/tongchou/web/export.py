@@ -27,13 +27,14 @@ COLUMNS: dict[str, str] = {
     "deductible": "起付线",
     "fund_pay": "基金支付",
     "account_pay": "个人账户支付",
+    "family_pay": "其中共济账户",
     "cash_pay": "个人现金支付",
     "invoice_no": "发票号",
     "message_id": "报文编号",
 }
 """Column → head, in the order of the file."""
 
-_MONEY = frozenset({"total", "in_scope", "deductible", "fund_pay", "account_pay", "cash_pay"})
+_MONEY = frozenset({"total", "in_scope", "deductible", "fund_pay", "account_pay", "family_pay", "cash_pay"})
 _CODES = {"scheme": "scheme", "person_type": "person_type", "med_type": "med_type"}
 
 

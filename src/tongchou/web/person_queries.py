@@ -57,10 +57,13 @@ ORDER BY v.begin_at DESC, s.id DESC LIMIT %(limit)s"""
 
 _MOVEMENTS = """
 SELECT j.id, j.posted_at, j.kind, j.memo, j.cause, j.cause_id, -e.amount AS amount,
-       CASE j.kind WHEN 'settlement' THEN '就医购药支付' WHEN 'revocation' THEN '撤销结算退回' WHEN 'reversal' THEN '红冲'
+       CASE j.kind WHEN 'settlement' THEN CASE WHEN s.account_id IS NULL THEN '就医购药支付' ELSE '共济成员就医购药' END
+                   WHEN 'revocation' THEN CASE WHEN s.account_id IS NULL THEN '撤销结算退回' ELSE '共济成员撤销退回' END
+                   WHEN 'reversal' THEN '红冲'
                    WHEN 'credit' THEN '账户划入' WHEN 'debit' THEN '账户支出' ELSE j.kind END AS title,
        (-sum(e.amount) OVER (ORDER BY j.posted_at, j.id, e.line))::bigint AS balance
 FROM ledger_entry e JOIN ledger_journal j ON j.id = e.journal_id
+LEFT JOIN settlement_settlement s ON j.cause = 'settlement' AND s.id = j.cause_id
 WHERE e.account_id = (SELECT id FROM ledger_account WHERE area = %(pooling_area)s AND code = '2201')
   AND e.party = ANY(%(accounts)s::bigint[])
 ORDER BY j.posted_at DESC, j.id DESC, e.line DESC LIMIT %(limit)s"""

@@ -55,6 +55,7 @@ _STATUS = {
 _COLUMNS = """
 SELECT s.id, s.settled_at, s.business_date, s.direction, s.scheme, s.person_type, s.med_type, s.institution_code,
        s.total, s.in_scope, s.fund_pay, s.account_pay, s.cash_pay, s.deductible, s.message_id, s.invoice_no, s.benefit,
+       CASE WHEN s.account_id IS NULL THEN 0 ELSE s.account_pay END AS family_pay,
        p.number AS person_number, p.name AS person_name, p.cert_no_cipher, coalesce(i.name, s.institution_code) AS institution_name,
        r.id AS revoked_by, s.reversal_of_id"""
 
@@ -76,7 +77,9 @@ SELECT s.*, p.number AS person_number, p.name AS person_name, p.cert_type, p.cer
             'role', CASE s.id WHEN x.original_id THEN 'original' WHEN x.successor_id THEN 'successor' ELSE 'reversal' END)
      FROM settlement_replacement x WHERE s.id IN (x.original_id, x.successor_id, x.reversal_id)
      ORDER BY (s.id = x.original_id) DESC LIMIT 1) AS rerun,
-  (SELECT x.original_id FROM settlement_replacement x WHERE x.successor_id = s.id) AS replaces
+  (SELECT x.original_id FROM settlement_replacement x WHERE x.successor_id = s.id) AS replaces,
+  (SELECT jsonb_build_object('id', o.id, 'number', o.number, 'name', o.name)
+     FROM accounts_account b JOIN registry_person o ON o.id = b.person_id WHERE b.id = s.account_id) AS payer
 FROM settlement_settlement s JOIN registry_person p ON p.id = s.person_id
 JOIN settlement_encounter v ON v.id = s.encounter_id
 LEFT JOIN registry_area a ON a.code = s.area

@@ -12,7 +12,7 @@ from typing import Any
 import typst
 from django.utils import timezone
 
-from tongchou.kernel.identifiers import mask_id_number
+from tongchou.kernel.identifiers import mask_id_number, mask_name
 from tongchou.kernel.money import format_yuan_grouped
 from tongchou.policy.explain import ExplainedStep
 from tongchou.web.names import name_of
@@ -83,6 +83,7 @@ def statement_data(
             {"kind": one.kind, "title": one.title, "amount": format_yuan_grouped(one.amount)}
             for one in bars[0].segments
         ],
+        "payer": _payer(settlement),
         "cash": format_yuan_grouped(settlement["cash_pay"]),
         "cash_words": yuan_in_words(settlement["cash_pay"]),
         "policy": policy,
@@ -100,6 +101,14 @@ def _state(settlement: dict[str, Any]) -> str:
     if settlement["revoked_by"]:
         return f"本结算已于 {timezone.localtime(settlement['revoked_at']):%Y-%m-%d %H:%M} 撤销，不作报销凭证"
     return ""
+
+
+def _payer(one: dict[str, Any]) -> str:
+    """Who let the person pay from the own account (家庭共济), masked; empty for the person's own account."""
+    if not one.get("payer") or not one["account_pay"]:
+        return ""
+    paid = format_yuan_grouped(one["account_pay"])
+    return f"个人账户支付 {paid} 元为家庭共济，由 {mask_name(one['payer']['name'])} 的个人账户支付。"
 
 
 def _facts(one: dict[str, Any]) -> list[tuple[str, str]]:

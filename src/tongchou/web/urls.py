@@ -84,6 +84,7 @@ urlpatterns = [
     path("imports/<code:kind>/<id:upload_id>/errors/", imports.import_errors, name="import_errors"),
     path("imports/<code:kind>/<id:upload_id>/confirm/", imports.import_confirm, name="import_confirm"),
     path("", include("tongchou.web.extracts.urls")),
+    path("", include("tongchou.web.families.urls")),
     path("", include("tongchou.web.operation.urls")),
     path("", include("tongchou.web.resettle.urls")),
     path("", include("tongchou.web.policy.urls")),

@@ -58,7 +58,8 @@ def waterfall(settlement: Mapping[str, Any], payments: Sequence[Mapping[str, Any
         The first bar is the total, cut into what the catalogue made of it; the last one is the cash.
     """
     payers = [("bar-fund", name_of("fund", payment["fund"]), payment["amount"]) for payment in payments]
-    payers.append(("bar-account", "个人账户支付", settlement["account_pay"]))
+    account = "个人账户支付" if settlement.get("account_id") is None else "共济账户支付"
+    payers.append(("bar-account", account, settlement["account_pay"]))
     return bars_of(total=settlement["total"], parts=settlement, payments=payers, cash=settlement["cash_pay"])
 
 

@@ -29,6 +29,9 @@ TABLE: dict[str, tuple[str, tuple[int, int, int, int]]] = {
     "persons": ("GET", (SIGN_IN, OK, OK, DENIED)),
     "person": ("GET", (SIGN_IN, OK, OK, DENIED)),
     "person_reveal": ("POST", (SIGN_IN, WRONG, DENIED, DENIED)),
+    "family": ("GET", (SIGN_IN, OK, OK, DENIED)),
+    "family_new": ("GET", (SIGN_IN, OK, DENIED, DENIED)),
+    "family_end": ("GET", (SIGN_IN, MISSING, DENIED, DENIED)),
     "settlements": ("GET", (SIGN_IN, OK, OK, DENIED)),
     "settlements_export": ("GET", (SIGN_IN, DENIED, OK, DENIED)),
     "settlement": ("GET", (SIGN_IN, OK, OK, DENIED)),
@@ -223,6 +226,7 @@ def _arguments(city: cities.City) -> dict[str, object]:
         "digest": "0123456789abcdef",
         "plan_id": 1,
         "row_id": 1,
+        "binding_id": 1,
     }
 
 

@@ -188,7 +188,7 @@ def test_limits_of_the_year_hold_in_any_order(group: tuple[Known, ...]) -> None:
 
 
 WRITTEN = {
-    "gansu-city+changsha-cii": {
+    "employee-account+gansu-city+changsha-cii": {
         "year.pool_paid:390100": 1_500_000,
         "year.inpatient_cost:390": 2_800_000,
         "year.large_paid:330100": 1_500_000,

@@ -32,6 +32,8 @@ ACTIONS = {
     "publish": "发布",
     "undo": "撤销发布",
     "withdraw": "撤回",
+    "family_bind": "绑定共济成员",
+    "family_end": "解除共济成员",
 }
 CHANNELS = {"web": "界面", "gateway": "接口", "cli": "命令行", "job": "后台任务", "database": "数据库"}
 _OTHERS = {
@@ -45,6 +47,7 @@ _OTHERS = {
     "simulation": "政策模拟",
     "simulation.data": "模拟费用数据",
     "case": "复核事项",
+    "family": "家庭共济",
 }
 _EPOCH = date(2000, 1, 1)
 _SETTLEMENT = ("scheme", "med_type", "institution", "person", "day", "total", "out_of_scope", "over_limit",
@@ -117,6 +120,7 @@ def _settlement(text: str) -> list[Line]:
     """A settlement is sealed as one line of values (``settlement_in_one_line``); amounts are fen."""
     parts = text.split("|")
     reversal = parts.pop(1) if parts[0] == "-1" else ""
+    family_account = parts.pop() if len(parts) > len(_SETTLEMENT) + 1 else ""
     values: dict[str, str] = dict(zip(_SETTLEMENT, parts[1:], strict=False))
     if len(parts) < len(_SETTLEMENT) + 1:  # without an account there is no balance, and the line leaves nothing empty
         values["package"] = values.pop("balance", "")
@@ -125,6 +129,8 @@ def _settlement(text: str) -> list[Line]:
     lines.append(Line("险种", None, name_of("scheme_short", values["scheme"])))
     if reversal:
         lines.append(Line("撤销的结算", None, reversal))
+    if family_account:
+        lines.append(Line("共济账户编号", None, family_account))
     lines.append(Line("业务日期", None, str(_EPOCH + timedelta(days=int(values["day"])))))
     lines.append(Line("政策包", None, values["package"][:12]))
     return lines
@@ -154,7 +160,7 @@ def _choices(pairs: Iterable[tuple[Any, Any]]) -> dict[str, str]:
     return {str(code): str(name) for code, name in pairs}
 
 
-_COUNTS = {"rows": "行数", "query": "查询条件", "text": "内容"}
+_COUNTS = {"rows": "行数", "query": "查询条件", "text": "内容", "member": "共济成员", "first_day_without": "停止使用日"}
 
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d:?\d\d|Z)")

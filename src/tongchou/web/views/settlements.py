@@ -105,7 +105,8 @@ def _found(request: Request, settlement_id: int) -> dict[str, Any]:
     found = reads.settlement(settlement_id, request.scope.parameters())
     if found is None:
         raise Http404("没有这笔结算，或不在您的数据范围内")
-    record_reading(persons=[found["person_id"]], object_kind="settlement", object_id=str(settlement_id))
+    persons = [found["person_id"], *([found["payer"]["id"]] if found["payer"] else [])]
+    record_reading(persons=persons, object_kind="settlement", object_id=str(settlement_id))
     return found
 
 
