@@ -22,6 +22,7 @@ from tongchou.settlement.encounters import (
     cancel_encounter,
     discharge,
     record_visit,
+    refuse_other_settlement,
     register_encounter,
     update_encounter,
 )
@@ -116,6 +117,7 @@ __all__ = [
     "pre_settle",
     "query_encounters",
     "record_visit",
+    "refuse_other_settlement",
     "register_encounter",
     "resettle",
     "revoke",

@@ -16,10 +16,11 @@ from tongchou.settlement import rejections
 from tongchou.settlement.core.decision import admit_person, med_type_of
 from tongchou.settlement.core.inputs import DiagnosisInput, DischargeInput, EncounterInput, VisitInput
 from tongchou.settlement.core.tables import DEFAULT_MED_TYPE, MED_TYPES
+from tongchou.settlement.core.views import SettlementView
 from tongchou.settlement.drafting import CANCELLED, DISCHARGED, OPEN, SETTLED, STATUS_NAMES, institution
 from tongchou.settlement.models import Encounter, EncounterDiagnosis
 from tongchou.settlement.partitions import ensure_month
-from tongchou.settlement.reading import Question, local_day, read_snapshots
+from tongchou.settlement.reading import Question, local_day, local_text, read_snapshots
 from tongchou.settlement.sealed import keep_details
 from tongchou.settlement.serials import next_id
 
@@ -128,6 +129,32 @@ def refuse_state(encounter: Encounter, allowed: Iterable[str], *, action: str, h
         raise rejections.ENCOUNTER_STATE(encounter=encounter.pk, status=status, action=action, hint=hint)
 
 
+def refuse_other_kind(encounter: Encounter, *, stay: bool, action: str) -> None:
+    """Refuse what is for stays on an outpatient visit, and the other way round.
+
+    Raises:
+        Rejection: SETL-047.
+    """
+    _refuse_kind(encounter.pk, encounter.med_type, stay=stay, action=action)
+
+
+def refuse_other_settlement(view: SettlementView, *, stay: bool) -> None:
+    """As :func:`refuse_other_kind` for what is being settled.
+
+    Raises:
+        Rejection: SETL-047.
+    """
+    _refuse_kind(view.encounter_id, view.med_type, stay=stay, action="办理住院结算" if stay else "办理门诊结算")
+
+
+def _refuse_kind(encounter: int, med_type: str, *, stay: bool, action: str) -> None:
+    found = MED_TYPES.get(med_type)
+    is_stay = found is not None and found.stay
+    if is_stay != stay:
+        kind = "住院就诊" if is_stay else "门诊就诊"
+        raise rejections.OTHER_KIND_OF_VISIT(encounter=encounter, kind=kind, action=action)
+
+
 @transaction.atomic(savepoint=False)
 def record_visit(*, institution_code: str, request: VisitInput) -> int:
     """Record what an outpatient visit was about (2203): med_type, disease, diagnoses.
@@ -135,11 +162,12 @@ def record_visit(*, institution_code: str, request: VisitInput) -> int:
     A diagnosis with ``valid`` False is taken back; one that is sent again replaces the earlier one.
 
     Raises:
-        Rejection: SETL-030, SETL-031, SETL-015, PROV-004 med_type not covered, SETL-034 lines are settled under another.
+        Rejection: SETL-030, SETL-031, SETL-047, SETL-015, PROV-004 med_type not covered, SETL-034 lines are settled under another.
     """
     encounter = own(
         encounter_id=request.encounter_id, institution_code=institution_code, person_number=request.person_number
     )
+    refuse_other_kind(encounter, stay=False, action="上传门诊就诊信息")
     refuse_state(encounter, (OPEN, SETTLED), action="上传就诊信息", hint="已撤销的挂号请重新登记（2201）")
     _check_med_type(encounter, request)
     encounter.med_type = request.med_type
@@ -175,10 +203,11 @@ def update_encounter(
     """Change the registered particulars of a stay (2403): visit_no, department, doctor, disease, begin_at, details.
 
     Raises:
-        Rejection: SETL-030, SETL-031, SETL-035 the beginning lies after the end.
+        Rejection: SETL-030, SETL-031, SETL-047, SETL-035 the beginning lies after the end.
         KeyError: a change names a column that may not change (a bug of the caller).
     """
     encounter = own(encounter_id=encounter_id, institution_code=institution_code, person_number=person_number)
+    refuse_other_kind(encounter, stay=True, action="变更住院信息")
     refuse_state(encounter, (OPEN, DISCHARGED), action="变更", hint="已结算的请先撤销结算（2305）")
     allowed = {"visit_no", "department", "doctor", "disease_code", "disease_name", "begin_at", "details"}
     for name, value in changes.items():
@@ -189,7 +218,7 @@ def update_encounter(
         else:
             setattr(encounter, name, value)
     if encounter.end_at is not None and encounter.end_at < encounter.begin_at:
-        raise rejections.BAD_DATES(begin=encounter.begin_at, end=encounter.end_at)
+        raise rejections.BAD_DATES(begin=local_text(encounter.begin_at), end=local_text(encounter.end_at))
     encounter.save(update_fields=sorted({*changes, "contact"}) if changes else None)
     _diagnose(encounter, diagnoses)
     return encounter.pk
@@ -200,9 +229,10 @@ def cancel_encounter(*, institution_code: str, encounter_id: int, person_number:
     """Cancel an outpatient registration (2202) that has no fee lines any more.
 
     Raises:
-        Rejection: SETL-030, SETL-031, SETL-036 settled lines, SETL-037 unsettled lines.
+        Rejection: SETL-030, SETL-031, SETL-047, SETL-036 settled lines, SETL-037 unsettled lines.
     """
     encounter = own(encounter_id=encounter_id, institution_code=institution_code, person_number=person_number)
+    refuse_other_kind(encounter, stay=False, action="撤销挂号")
     refuse_state(encounter, (OPEN, SETTLED), action="撤销挂号", hint="已撤销的无需再次撤销")
     _refuse_lines(encounter, "撤销挂号")
     return _set_status(encounter, CANCELLED)
@@ -213,9 +243,10 @@ def cancel_admission(*, institution_code: str, encounter_id: int, person_number:
     """Cancel an admission (2404) that has no fee lines and no discharge any more.
 
     Raises:
-        Rejection: SETL-030, SETL-031, SETL-036, SETL-037.
+        Rejection: SETL-030, SETL-031, SETL-047, SETL-036, SETL-037.
     """
     encounter = own(encounter_id=encounter_id, institution_code=institution_code, person_number=person_number)
+    refuse_other_kind(encounter, stay=True, action="撤销入院")
     refuse_state(
         encounter, (OPEN,), action="撤销入院", hint="已出院的请先撤销出院（2405），已结算的请先撤销结算（2305）"
     )
@@ -228,14 +259,15 @@ def discharge(*, institution_code: str, request: DischargeInput) -> int:
     """Discharge a person from hospital (2402).
 
     Raises:
-        Rejection: SETL-030, SETL-031, SETL-035 discharged before admitted.
+        Rejection: SETL-030, SETL-031, SETL-047, SETL-035 discharged before admitted.
     """
     encounter = own(
         encounter_id=request.encounter_id, institution_code=institution_code, person_number=request.person_number
     )
+    refuse_other_kind(encounter, stay=True, action="办理出院")
     refuse_state(encounter, (OPEN,), action="办理出院", hint="已出院的请先撤销出院（2405）再重新办理")
     if request.end_at < encounter.begin_at:
-        raise rejections.BAD_DATES(begin=encounter.begin_at, end=request.end_at)
+        raise rejections.BAD_DATES(begin=local_text(encounter.begin_at), end=local_text(request.end_at))
     encounter.status = DISCHARGED
     encounter.end_at = request.end_at
     encounter.disease_code = request.disease_code or encounter.disease_code
@@ -252,9 +284,10 @@ def cancel_discharge(*, institution_code: str, encounter_id: int, person_number:
     """Take a discharge back (2405).
 
     Raises:
-        Rejection: SETL-030, SETL-031, SETL-032 the person was admitted elsewhere meanwhile.
+        Rejection: SETL-030, SETL-031, SETL-047, SETL-032 the person was admitted elsewhere meanwhile.
     """
     encounter = own(encounter_id=encounter_id, institution_code=institution_code, person_number=person_number)
+    refuse_other_kind(encounter, stay=True, action="撤销出院")
     refuse_state(encounter, (DISCHARGED,), action="撤销出院", hint="已结算的请先撤销结算（2305）；未出院的无需撤销")
     _refuse_second_stay(encounter.person_id, but=encounter.pk)
     encounter.status, encounter.end_at = OPEN, None

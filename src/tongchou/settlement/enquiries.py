@@ -15,6 +15,7 @@ from tongchou.settlement import planning, rejections
 from tongchou.settlement.core.decision import admit_person, med_type_of
 from tongchou.settlement.core.tables import ACCOUNT_FUND, DEFAULT_MED_TYPE
 from tongchou.settlement.core.views import LineSplitView
+from tongchou.settlement.database import run
 from tongchou.settlement.drafting import institution
 from tongchou.settlement.models import Accumulators, Encounter
 from tongchou.settlement.reading import Question, local_day, read_snapshots
@@ -186,12 +187,36 @@ def terms_of_lines(*, lines: Sequence[LineSplitView], scheme: str, level: str) -
     return found
 
 
-def accumulators_of(*, person_number: str, scheme: str = "") -> list[CounterView]:
-    """All counters of a person, newest period first (5206)."""
+_LATER = """
+SELECT s.scheme, d.key, v.key, sum(v.value::bigint)::bigint
+FROM settlement_settlement s
+CROSS JOIN LATERAL jsonb_each(s.accumulator_delta) AS d CROSS JOIN LATERAL jsonb_each_text(d.value) AS v
+WHERE s.person_id = (SELECT id FROM registry_person WHERE number = %s) AND s.settled_at >= %s
+GROUP BY 1, 2, 3
+"""
+
+
+def accumulators_of(*, person_number: str, scheme: str = "", until: datetime | None = None) -> list[CounterView]:
+    """All counters of a person, newest period first (5206).
+
+    Args:
+        until: as they stood then: what was settled and revoked since is left out.
+    """
     found = Accumulators.objects.filter(person__number=person_number)
     if scheme:
         found = found.filter(scheme=scheme)
+    later: defaultdict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+    if until is not None:
+        for of_scheme, period, name, amount in run(_LATER, (person_number, until)):
+            later[of_scheme, period][name] = amount
     return [
-        CounterView(scheme=row.scheme, period=row.period, values=row.values)
+        CounterView(scheme=row.scheme, period=row.period, values=_without(row.values, later[row.scheme, row.period]))
         for row in found.order_by("scheme", "-period")
     ]
+
+
+def _without(values: Mapping[str, int], later: Mapping[str, int]) -> dict[str, int]:
+    """Counters less what was added later; a revocation since may have emptied one that stood then."""
+    names = {**values, **later}
+    left = {name: values.get(name, 0) - later.get(name, 0) for name in names}
+    return {name: amount for name, amount in left.items() if amount}

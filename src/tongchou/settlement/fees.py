@@ -7,7 +7,7 @@ Each function is one transaction, or joins the one it is called in: messages cal
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
 from django.db import transaction
@@ -22,7 +22,7 @@ from tongchou.settlement.core.tables import DEFAULT_MED_TYPE
 from tongchou.settlement.core.views import LineSplitView
 from tongchou.settlement.database import as_json, run
 from tongchou.settlement.drafting import DISCHARGED, OPEN, SETTLED, institution, line_view
-from tongchou.settlement.encounters import own, refuse_state
+from tongchou.settlement.encounters import own, refuse_other_kind, refuse_state
 from tongchou.settlement.models import Encounter
 from tongchou.settlement.reading import Question, local_day, read_snapshots
 
@@ -41,15 +41,30 @@ WHERE fee_month = %s AND encounter_id = %s AND (line_no = ANY (%s) OR original_l
 
 @transaction.atomic(savepoint=False)
 def upload_lines(
-    *, institution_code: str, encounter_id: int, person_number: str, lines: Sequence[LineInput]
+    *,
+    institution_code: str,
+    encounter_id: int,
+    person_number: str,
+    lines: Sequence[LineInput],
+    stay: bool | None = None,
+    med_types: Collection[str] = (),
 ) -> list[LineSplitView]:
     """Upload fee lines of an encounter and say how each splits.
 
+    Args:
+        stay: whether it must be a hospital stay (2301) or must not (2204); ``None`` for either.
+        med_types: what the lines say the visit is (2301); it must be what the admission said.
+
     Raises:
-        Rejection: SETL-030, SETL-031, SETL-021 … SETL-027, SETL-054 a refund without its original, POL-03x.
+        Rejection: SETL-030, SETL-031, SETL-034, SETL-047, SETL-021 … SETL-027, SETL-054 a refund without its original, POL-03x.
     """
     encounter = own(encounter_id=encounter_id, institution_code=institution_code, person_number=person_number)
     med_type = med_type_of(encounter.med_type or DEFAULT_MED_TYPE)
+    if stay is not None:
+        refuse_other_kind(encounter, stay=stay, action="上传费用明细")
+    for code in med_types:
+        if code != encounter.med_type:
+            raise rejections.MED_TYPE_DIFFERS(med_type=code, registered=encounter.med_type)
     allowed = (OPEN, DISCHARGED) if med_type.stay else (OPEN, SETTLED)
     refuse_state(encounter, allowed, action="上传费用明细", hint="已结算的请先撤销结算；已撤销的请重新登记")
     if not lines:
@@ -132,16 +147,22 @@ def withdraw_lines(
     person_number: str,
     batch: str | None = None,
     line_nos: Sequence[int] | None = None,
+    stay: bool | None = None,
 ) -> int:
     """Withdraw unsettled lines: of one batch (2205), by number (2302), or all (batch ``0000``, or neither given).
+
+    Args:
+        stay: as for :func:`upload_lines`.
 
     Returns:
         How many lines were withdrawn.
 
     Raises:
-        Rejection: SETL-030, SETL-038 a line is settled, SETL-039 not found.
+        Rejection: SETL-030, SETL-047, SETL-038 a line is settled, SETL-039 not found, SETL-048 a refund of it stays.
     """
     encounter = own(encounter_id=encounter_id, institution_code=institution_code, person_number=person_number)
+    if stay is not None:
+        refuse_other_kind(encounter, stay=stay, action="撤销费用明细")
     key = (encounter.fee_month, encounter.pk)
     missing: list[object]
     if line_nos:
@@ -158,9 +179,16 @@ def withdraw_lines(
     settled = [number for number, settlement in found.items() if settlement is not None]
     if settled:
         raise rejections.LINES_SETTLED(line_no="、".join(map(str, settled[:10])))
+    for refund, original in run(_REFUNDS, (*key, list(found))):
+        if refund not in found:
+            raise rejections.REFUNDED_LINE(line_no=original, refund=refund)
     run(f"{_DELETE} AND line_no = ANY (%s) RETURNING 1", (*key, list(found)))
     return len(found)
 
 
 _SELECT = "SELECT line_no, settlement_id FROM settlement_feeline WHERE fee_month = %s AND encounter_id = %s"
+_REFUNDS = """
+SELECT line_no, original_line_no FROM settlement_feeline
+WHERE fee_month = %s AND encounter_id = %s AND original_line_no = ANY (%s) ORDER BY line_no
+"""
 _DELETE = "DELETE FROM settlement_feeline WHERE fee_month = %s AND encounter_id = %s"

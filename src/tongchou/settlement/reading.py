@@ -118,6 +118,11 @@ def read_family(*, person: int, scheme: str, day: date) -> FamilySnapshot | None
     return None if found is None else _family.decode(found)
 
 
+def local_text(moment: datetime) -> str:
+    """A time in China as people read it."""
+    return f"{moment.astimezone(LOCAL):%Y-%m-%d %H:%M:%S}"
+
+
 def local_day(moment: datetime) -> date:
     """The day in China."""
     return moment.astimezone(LOCAL).date()

@@ -269,6 +269,20 @@ OTHER_REVOCATION = kind(
     remedy="药店结算（2102）用 2103 撤销，门诊结算（2207）用 2208，住院结算（2304）用 2305",
     field="setl_id",
 )
+OTHER_KIND_OF_VISIT = kind(
+    "SETL-047",
+    zh="就诊 {encounter} 是{kind}，不能{action}",
+    en="encounter {encounter} is of another kind: this transaction is not for it",
+    remedy="门诊就诊用 2202 至 2208 办理，住院用 2301 至 2305 和 2402 至 2405 办理；请核对就诊ID",
+    field="mdtrt_id",
+)
+REFUNDED_LINE = kind(
+    "SETL-048",
+    zh="费用明细 {line_no} 已有退费明细 {refund}，不能单独撤销",
+    en="line {line_no} is refunded by line {refund} and can't be withdrawn alone",
+    remedy="请先撤销退费明细，或将两条明细在同一次请求中一起撤销",
+    field="feedetl_sn",
+)
 NOTHING_TO_UNDO = kind(
     "SETL-050",
     zh="没有找到要冲正的交易：报文 {message_id}，交易 {transaction}",

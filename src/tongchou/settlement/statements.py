@@ -17,7 +17,7 @@ LONGEST_DAYS = 366
 EQUAL, DIFFERS, INSTITUTION_EXTRA, CENTRE_EXTRA = "equal", "differs", "institution_extra", "centre_extra"
 MEMOS = {
     EQUAL: "一致",
-    DIFFERS: "金额不一致",
+    DIFFERS: "不一致",
     INSTITUTION_EXTRA: "机构有、中心无",
     CENTRE_EXTRA: "中心有、机构无，可用 2601 按报文ID冲正",
 }
@@ -217,15 +217,11 @@ def statement_details(*, scope: Scope, rows: Sequence[DetailClaim], now: datetim
     for claim in rows:
         found = by_key.get((claim.settlement_id, claim.refund))
         if found is None or found["settlement_id"] in met:
-            results.append(_result(INSTITUTION_EXTRA, claim=claim))
+            results.append(_result(INSTITUTION_EXTRA, claim=claim, note="" if found is None else "：重复列出"))
             continue
         met.add(found["settlement_id"])
-        same = (claim.total, claim.fund_pay, claim.account_pay) == (
-            found["total"],
-            found["fund_pay"],
-            found["account_pay"],
-        )
-        results.append(_result(EQUAL if same else DIFFERS, claim=claim, own=found))
+        note = _difference(claim, found)
+        results.append(_result(DIFFERS if note else EQUAL, claim=claim, own=found, note=note))
     results += [_result(CENTRE_EXTRA, own=entry) for entry in own if entry["settlement_id"] not in met]
     claimed = {"total": sum(row.total for row in rows), "fund_pay": sum(row.fund_pay for row in rows),
                "account_pay": sum(row.account_pay for row in rows), "count": len(rows)}  # fmt: skip
@@ -242,13 +238,22 @@ def _own_row(row: tuple[Any, ...]) -> dict[str, Any]:
     return dict(zip(names, row, strict=True))
 
 
-def _result(kind: str, *, claim: DetailClaim | None = None, own: dict[str, Any] | None = None) -> DetailResult:
-    memo = MEMOS[kind]
-    if kind == DIFFERS and own is not None:
-        memo += (
+def _difference(claim: DetailClaim, own: dict[str, Any]) -> str:
+    """What of a row the centre has otherwise; empty when nothing."""
+    if (claim.total, claim.fund_pay, claim.account_pay) != (own["total"], own["fund_pay"], own["account_pay"]):
+        return (
             f"：中心总额 {format_yuan(own['total'])}、基金 {format_yuan(own['fund_pay'])}、"
             f"个账 {format_yuan(own['account_pay'])} 元"
         )
+    if claim.person_number != own["person_number"]:
+        return "：人员编号不是该结算的参保人"
+    return "" if claim.encounter_id == own["encounter_id"] else f"：就诊ID应为 {own['encounter_id']}"
+
+
+def _result(
+    kind: str, *, claim: DetailClaim | None = None, own: dict[str, Any] | None = None, note: str = ""
+) -> DetailResult:
+    memo = MEMOS[kind] + note
     if claim is not None:
         return DetailResult(
             result=kind,

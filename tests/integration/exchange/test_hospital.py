@@ -18,6 +18,8 @@ from tongchou.exchange.checker import TIME_ZONE
 from tongchou.settlement.models import Encounter, FeeLine, Settlement
 
 pytestmark = pytest.mark.django_db
+PARTS = {"fulamt_ownpay_amt": "0", "overlmt_selfpay": "0", "preselfpay_amt": "0", "inscp_scp_amt": "100"}
+"""How a line of 100 yuan of class A splits."""
 
 
 def assert_complete(infno: str, output: Any) -> None:
@@ -213,3 +215,82 @@ def test_visits_of_a_range(hospital: Caller) -> None:
     (row,) = [row for row in hospital.call("5201", {"data": asked}).output["mdtrtinfo"] if row["mdtrt_id"] == encounter]
     assert (row["med_type"], row["naty"]) == ("11", "1")  # 2203 has not said otherwise yet
     assert hospital.call("5201", {"data": {**asked, "endtime": "2026-10-01"}}).code == "SETL-061"
+
+
+def test_a_stay_is_no_outpatient_visit_and_the_other_way_round(hospital: Caller) -> None:
+    stay = hospital.call("2401", nodes.admission(2)).output["result"]["mdtrt_id"]
+    visit = registered(hospital, 2)
+    hospital.call("2203", nodes.visit(visit, 2))
+    hospital.call("2204", nodes.fees(visit, [line(1)], who=2))
+    before = [(row.pk, row.status, row.med_type) for row in Encounter.objects.order_by("pk")], FeeLine.objects.count()
+    everything = {"data": [nodes.of_visit(visit, 2, feedetl_sn="0000")["data"]]}
+    settling_stay = nodes.settling(stay, "100.00", who=2, batch="0000", med_type="2101", **PARTS)
+    for infno, asked in (
+        ("2202", nodes.of_visit(stay, 2, ipt_otp_no="Z1")),
+        ("2203", nodes.visit(stay, 2)),
+        ("2204", nodes.fees(stay, [line(1)], who=2)),
+        ("2205", nodes.of_visit(stay, 2, chrg_bchno="0000")),
+        ("2301", nodes.fees(visit, [line(2)], who=2, med_type="2101")),
+        ("2302", everything),
+        ("2303", nodes.settling(visit, "100.00", who=2)),
+        ("2304", nodes.settling(visit, "100.00", who=2)),
+        ("2402", nodes.discharge(visit, 2)),
+        ("2404", nodes.of_visit(visit, 2)),
+        ("2405", nodes.of_visit(visit, 2)),
+    ):
+        refused = hospital.call(infno, asked)
+        assert (infno, refused.code) == (infno, "SETL-047")
+    hospital.call("2301", nodes.fees(stay, [line(1)], who=2, med_type="2101"))
+    assert hospital.call("2206", settling_stay).code == "SETL-047"
+    assert hospital.call("2302", {"data": [nodes.of_visit(stay, 2, feedetl_sn="1")["data"]]}).output == {}
+    assert hospital.call("2402", nodes.discharge(stay, 2)).output == {}
+    hospital.call("2301", nodes.fees(stay, [line(1)], who=2, med_type="2101"))
+    assert hospital.call("2207", settling_stay).code == "SETL-047"
+    assert hospital.call("2302", {"data": [nodes.of_visit(stay, 2, feedetl_sn="1")["data"]]}).output == {}
+    assert hospital.call("2405", nodes.of_visit(stay, 2)).output == {}
+    after = [(row.pk, row.status, row.med_type) for row in Encounter.objects.order_by("pk")], FeeLine.objects.count()
+    assert after == before
+    assert hospital.call("2404", nodes.of_visit(stay, 2)).output == {}
+
+
+def test_a_refunded_line_is_not_withdrawn_without_its_refund(hospital: Caller) -> None:
+    stay = hospital.call("2401", nodes.admission(2)).output["result"]["mdtrt_id"]
+    rows = [line(1, count=2), line(2, count=-1, init_feedetl_sn="1")]
+    hospital.call("2301", nodes.fees(stay, rows, who=2, med_type="2101"))
+    named = {number: nodes.of_visit(stay, 2, feedetl_sn=str(number))["data"] for number in (1, 2)}
+    refused = hospital.call("2302", {"data": [named[1]]})
+    assert refused.code == "SETL-048"
+    assert "费用明细 1 已有退费明细 2" in refused.envelope["err_msg"]
+    assert FeeLine.objects.filter(encounter_id=int(stay)).count() == 2
+    assert hospital.call("2302", {"data": [named[1], named[2]]}).output == {}
+    assert hospital.call("2404", nodes.of_visit(stay, 2)).output == {}
+
+
+def test_lines_of_a_stay_say_the_same_med_type_as_the_admission(hospital: Caller) -> None:
+    stay = hospital.call("2401", nodes.admission(2)).output["result"]["mdtrt_id"]
+    assert hospital.call("2301", nodes.fees(stay, [line(1)], who=2, med_type="14")).code == "SETL-034"
+    early = nodes.discharge(stay, 2)
+    early["dscginfo"]["endtime"] = "2026-11-17 09:00:00"
+    refused = hospital.call("2402", early).envelope["err_msg"]
+    assert "结束时间 2026-11-17 09:00:00 早于开始时间 2026-11-18 09:00:00" in refused
+    assert hospital.call("2404", nodes.of_visit(stay, 2)).output == {}
+
+
+def test_counters_as_they_stood_at_the_end_of_a_month(hospital: Caller) -> None:
+    encounter = registered(hospital, 3)
+    hospital.call("2203", nodes.visit(encounter, 3))
+    hospital.call("2204", nodes.fees(encounter, [line(1, count=9)], who=3))
+    promised = hospital.call("2206", nodes.settling(encounter, "900.00", who=3)).output
+    assert hospital.call("2207", nodes.settling(encounter, "900.00", who=3, **nodes.parts_of(promised))).output
+
+    def asked(month: str) -> Any:
+        return hospital.call("5206", {"data": {"psn_no": person_number(3), "cum_ym": month}})
+
+    now = datetime.now(TIME_ZONE)
+    here = asked(f"{now:%Y%m}").output["cuminfo"]
+    assert here
+    assert {row["cum_ym"] for row in here} == {f"{now:%Y%m}"}
+    assert asked("").output["cuminfo"] == here
+    assert asked(f"{now.replace(day=1) - timedelta(days=1):%Y%m}").output["cuminfo"] == []
+    for wrong in ("202613", "2026", "abcdef"):
+        assert asked(wrong).code == "EXCH-017"

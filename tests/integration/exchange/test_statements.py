@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import zipfile
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -130,9 +131,10 @@ def test_what_only_the_institution_has_and_other_amounts(books: Books) -> None:
         ("EXCH-052", "1\t2\t3\t1.00\t0\t0\t7\n"),
         ("EXCH-052", "null\t2\t3\t1.00\t0\t0\t0\n"),
         ("EXCH-052", "1\t2\t3\t1.001\t0\t0\t0\n"),
+        ("EXCH-052", "中文\t2\t3\t1.00\t0\t0\t0\n".encode("gbk")),
     ],
 )
-def test_wrong_rows_are_named(books: Books, code: str, text: str) -> None:
+def test_wrong_rows_are_named(books: Books, code: str, text: str | bytes) -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("a.txt", text)
@@ -140,6 +142,7 @@ def test_wrong_rows_are_named(books: Books, code: str, text: str) -> None:
     answer = books.caller.call("3202", {"data": data})
     assert answer.code == code
     assert "第 1 行" in answer.envelope["err_msg"]
+    assert not re.search("[a-z]{5}", answer.envelope["err_msg"])  # told in Chinese, all of it
 
 
 def test_files_that_are_none(books: Books) -> None:
@@ -149,3 +152,21 @@ def test_files_that_are_none(books: Books) -> None:
     assert books.caller.call("3202", {"data": {**data, "file_qury_no": "0" * 30}}).code == "EXCH-050"
     backwards = {**data, "insutype": "310", "stmt_begndate": "2026-12-31", "stmt_enddate": "2026-01-01"}
     assert books.caller.call("3201", {"data": backwards}).code == "SETL-061"
+    assert books.caller.call("3201", {"data": {**data, "insutype": "310", "setl_optins": "999999"}}).code == "REG-009"
+    empty = {"fsUploadIn": {"in": "", "filename": "a.zip", "fixmedins_code": books.caller.institution}}
+    assert books.caller.call("9101", empty).code == "EXCH-025"
+
+
+def test_rows_of_another_person_or_visit_and_rows_listed_twice(books: Books) -> None:
+    true = list(books.rows)
+    first = true[0]
+    books.rows += [first]
+    by_result = [row[6] for row in books.details() if row[2] == first[0]]
+    assert by_result == ["一致", "机构有、中心无：重复列出"]
+    for changed, memo in (
+        ((first[0], first[1], person_number(3), *first[3:]), "不一致：人员编号不是该结算的参保人"),
+        ((first[0], "456", *first[2:]), f"不一致：就诊ID应为 {first[1]}"),
+    ):
+        books.rows[:] = [changed, *true[1:]]
+        assert [row[6] for row in books.details() if row[2] == first[0]] == [memo]
+    books.rows[:] = true

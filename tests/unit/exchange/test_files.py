@@ -53,7 +53,7 @@ def test_nulls_byte_order_mark_and_an_empty_file() -> None:
         ("EXCH-051", packed("x", ("a.txt", "b.txt"))),
         ("EXCH-051", packed("x", ())),
         ("EXCH-051", packed("x" * 100)[:60]),
-        ("EXCH-002", packed("机构".encode("gbk"))),
+        ("EXCH-052", packed("机构".encode("gbk"))),
         ("EXCH-052", packed("1\t2\n")),
         ("EXCH-052", packed("1\t2\tP\t1,0.0.0\t0\t0\t0\n")),
         ("EXCH-022", packed("1\t2\tP\x00\t1\t0\t0\t0\n")),

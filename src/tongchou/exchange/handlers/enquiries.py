@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import msgspec
@@ -15,7 +15,7 @@ from tongchou.exchange.envelope import Message
 from tongchou.exchange.handlers.lines import number_of
 from tongchou.exchange.kinds import Query, Transaction
 from tongchou.exchange.shapes import day, moment, nodes, yuan
-from tongchou.kernel.period import age_on
+from tongchou.kernel.period import age_on, first_of_next_month
 from tongchou.providers import api as providers
 from tongchou.registry import api as registry
 from tongchou.settlement import api as settlement
@@ -179,29 +179,54 @@ def _own_settlement(message: Message, *, with_lines: bool) -> settlement.Settlem
 
 
 def counters(message: Message) -> object:
-    """5206: the person's counters by year, under the national codes (interface section 4, values found elsewhere)."""
+    """5206: the person's counters by year, under the national codes (interface section 4, values found elsewhere).
+
+    With cum_ym they are those of that year as they stood at the end of that month.
+
+    Raises:
+        Rejection: EXCH-017 cum_ym is no month.
+    """
     data = message.nodes["data"]
-    asked = data["cum_ym"] or ""
+    month = _month(data["cum_ym"]) if data["cum_ym"] else None
+    until = datetime.combine(first_of_next_month(month), time.min, TIME_ZONE) if month else None
     sums: dict[tuple[str, str, str], int] = {}
-    for view in settlement.accumulators_of(person_number=data["psn_no"]):
-        if not view.period.isdigit() or (asked and view.period != asked[:4]):
+    for view in settlement.accumulators_of(person_number=data["psn_no"], until=until):
+        if not view.period.isdigit() or (month and view.period != str(month.year)):
             continue
         for name, value in view.values.items():
             code = counter_code(name)
             if code:
                 key = (view.scheme, view.period, code)
                 sums[key] = sums.get(key, 0) + value
+    today = message.received_at.astimezone(TIME_ZONE).date()
     rows = [
         {
             "insutype": scheme,
             "year": year,
-            "cum_ym": asked or f"{year}12",
+            "cum_ym": f"{month or _last_month(year, today):%Y%m}",
             "cum_type_code": code,
             "cum": yuan(value * 100 if code.startswith("C") else value),
         }
         for (scheme, year, code), value in sorted(sums.items())
     ]
     return {"cuminfo": nodes("5206", "cuminfo", rows)}
+
+
+def _month(text: str) -> date:
+    """The first day of a month given as yyyyMM."""
+    try:
+        if len(text) != len("yyyyMM") or not text.isdigit():
+            raise ValueError
+        return date(int(text[:4]), int(text[4:]), 1)
+    except ValueError:
+        raise rejections.WRONG_DATE(
+            where="data ", name="cum_ym", caption="累计年月", expected="年月(yyyyMM)", value=text, field="cum_ym"
+        ) from None
+
+
+def _last_month(year: str, today: date) -> date:
+    """The month up to which a year's counters reach now."""
+    return min(date(int(year), 12, 1), today.replace(day=1))
 
 
 def counter_code(name: str) -> str:

@@ -17,6 +17,8 @@ def upload(message: Message, attachment: bytes | None) -> tuple[object, int]:
     data = message.nodes["fsUploadIn"]
     _check_owner(message, data["fixmedins_code"])
     content = attachment if attachment is not None else _bytes_of(data["in"])
+    if not content:
+        raise rejections.NO_MESSAGE_OBJECT(part="file 的内容")
     stored = store_file(
         institution_code=message.institution_code,
         filename=data["filename"],

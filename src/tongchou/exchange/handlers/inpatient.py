@@ -106,6 +106,7 @@ def withdraw_lines(message: Message, _: bytes | None) -> tuple[object, int]:
         encounter_id=encounter,
         person_number=person_number,
         line_nos=None if ALL_LINES in numbers else [number_of(each, "feedetl_sn") for each in numbers],
+        stay=True,
     )
     return None, encounter
 

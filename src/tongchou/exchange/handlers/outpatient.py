@@ -18,6 +18,8 @@ from tongchou.settlement import api as settlement
 NOT_SAID_YET = ""
 """med_type of a registration; 2203 says what the visit is about."""
 OUTPATIENT_PHASE = "0"
+STAY_LINES = "2301"
+STAYS = frozenset({"2303", "2304"})
 INVALID, YES = "0", "1"
 REFERRED = frozenset({"2", "3"})
 """OTP_ER_REFL_FLAG: referred, or both referred and an emergency."""
@@ -105,6 +107,8 @@ def upload_lines(message: Message, _: bytes | None) -> tuple[object, int]:
         encounter_id=encounter,
         person_number=person_number,
         lines=line_inputs(rows),
+        stay=message.transaction == STAY_LINES,
+        med_types={row["med_type"] for row in rows if "med_type" in row},
     )
     return {"result": line_rows(message.transaction, lines)}, encounter
 
@@ -118,6 +122,7 @@ def withdraw_batch(message: Message, _: bytes | None) -> tuple[object, int]:
         encounter_id=encounter,
         person_number=data["psn_no"],
         batch=data["chrg_bchno"],
+        stay=False,
     )
     return None, encounter
 
@@ -161,9 +166,10 @@ def settled(message: Message, view: settlement.SettlementView) -> object:
     """The output of 2206, 2207, 2303 and 2304. A refusal here comes before anything is written.
 
     Raises:
-        Rejection: EXCH-031 the visitor is not the person.
+        Rejection: EXCH-031 the visitor is not the person, SETL-047 a stay among outpatient visits or the other way round.
     """
     data = message.nodes["data"]
+    settlement.refuse_other_settlement(view, stay=message.transaction in STAYS)
     check_identity(view.person, data)
     return settlement_output(
         message.transaction, view, mdtrt_cert_type=data["mdtrt_cert_type"], medins_setl_id=message.message_id

@@ -82,8 +82,9 @@ def _text(content: bytes, number: str) -> str:
         raise rejections.FILE_NOT_ZIP(number=number)
     try:
         return unpacked.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise rejections.NOT_UTF8() from None
+    except UnicodeDecodeError as error:
+        row = unpacked.count(b"\n", 0, error.start) + 1
+        raise rejections.FILE_ROW(row=row, reason="不是 UTF-8 编码") from None
 
 
 def _row(cells: list[str], row: int) -> UploadedRow:
@@ -91,10 +92,7 @@ def _row(cells: list[str], row: int) -> UploadedRow:
         raise rejections.FILE_ROW(row=row, reason=f"有 {len(cells)} 列,应为 {COLUMNS} 列")
     values = ["" if cell.strip() in ("", NULL) else cell.strip() for cell in cells]
     flags = [value for value in values[6:] if value in FLAGS]
-    try:
-        total, fund_pay, account_pay = (parse_yuan(value or "0") for value in values[3:6])
-    except ValueError as error:
-        raise rejections.FILE_ROW(row=row, reason=f"金额不是有效的数值({error})"[:60]) from None
+    total, fund_pay, account_pay = (_amount(value, row) for value in values[3:6])
     if not flags:
         raise rejections.FILE_ROW(row=row, reason="退费结算标志应为 0 或 1")
     if "\x00" in "".join(values):
@@ -108,6 +106,13 @@ def _row(cells: list[str], row: int) -> UploadedRow:
         account_pay=account_pay,
         refund=flags[-1] == "1",
     )
+
+
+def _amount(value: str, row: int) -> int:
+    try:
+        return parse_yuan(value or "0")
+    except ValueError:
+        raise rejections.FILE_ROW(row=row, reason=f"金额 {value[:20]} 应为元,最多两位小数") from None
 
 
 def _columns(row: ResultRow) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from tongchou.exchange.handlers.statement_file import ResultRow, UploadedRow, re
 from tongchou.exchange.kinds import Transaction, Write
 from tongchou.exchange.services import fetch_file, store_file
 from tongchou.exchange.shapes import moment, node
+from tongchou.registry import api as registry
 from tongchou.settlement import api as settlement
 
 EQUAL, UNEQUAL = "0", "1"
@@ -71,6 +72,8 @@ def details(message: Message, _: bytes | None) -> tuple[object, int]:
 
 
 def _scope(message: Message, data: dict[str, Any], *, scheme: str) -> settlement.Scope:
+    """What is compared. Raises: Rejection REG-009, setl_optins is no area of this centre."""
+    registry.pooling_area_of(area_code=data["setl_optins"])
     return settlement.Scope(
         institution_code=message.institution_code,
         begin=data["stmt_begndate"],
