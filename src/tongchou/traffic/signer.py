@@ -21,6 +21,8 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from tongchou.traffic.wire import TIME_ZONE
 
+_OF_THE_WAY = ("signtype", "enc_type", "output_sm3", "ref_msgid")
+
 
 class AnswerWrong(Exception):
     """An answer that is not the centre's, or not to this message."""
@@ -63,7 +65,7 @@ class Signer:
         return json.dumps({**fields, "input": text}, ensure_ascii=False).encode()
 
     def open(self, answer: bytes, message_id: str) -> bytes:
-        """The answer with its output in the open, after checking who sent it and to which message.
+        """The answer in the open, without what belongs to its way, after checking who sent it and to which message.
 
         Raises:
             AnswerWrong: it was altered, is somebody else's or an answer to another message.
@@ -80,10 +82,10 @@ class Signer:
                 raise AnswerWrong(f"所答报文为 {fields['ref_msgid']}")
             if fields["output_sm3"].lower() != _sm3(raw).hex():
                 raise AnswerWrong("output 与摘要不符")
-        if fields.get("enc_type") != "SM4":
-            return answer
-        head = {**fields, "infcode": int(fields["infcode"])}
-        return json.dumps(head, ensure_ascii=False)[:-1].encode() + b',"output":' + self._decrypt(raw) + b"}"
+        plain = self._decrypt(raw) if fields.get("enc_type") == "SM4" else raw
+        head = {name: value for name, value in fields.items() if name not in _OF_THE_WAY}
+        head["infcode"] = int(head["infcode"])
+        return json.dumps(head, ensure_ascii=False)[:-1].encode() + b',"output":' + plain + b"}"
 
     # --- SM2 ----------------------------------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ MICRO_TIMES_TEN_THOUSANDTHS_PER_FEN = 10**8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patient:
-    """Somebody who comes to a counter; card and token are empty where there is none."""
+    """Somebody who comes to a counter; card and token are empty where there is none. ``family``: may use a relative's account."""
 
     person_number: str
     cert_type: str
@@ -34,6 +34,7 @@ class Patient:
     card_serial: str = ""
     token: str = ""
     diseases: tuple[str, ...] = ()
+    family: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +173,7 @@ def _people(limit: int, seed: int, on: date) -> list[Patient]:
                 card_serial=row.card_serial,
                 token=row.token,
                 diseases=row.diseases,
+                family=row.family,
             )
     return list(found.values())
 

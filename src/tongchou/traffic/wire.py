@@ -90,8 +90,10 @@ def purchase(patient: Patient, lines: Sequence[Line], moment: datetime, *, total
 
 
 def account_flag(patient: Patient) -> str:
-    """Employees pay their share from the personal account."""
-    return "1" if patient.scheme == "310" else "0"
+    """Employees pay their share from the personal account, others from a relative's where they may."""
+    if patient.scheme == "310":
+        return "1"
+    return "2" if patient.family else "0"
 
 
 def registration(patient: Patient, visit_no: str, moment: datetime) -> Node:

@@ -39,10 +39,6 @@ class Signed:
         text = json.dumps(content, ensure_ascii=False, default=str).encode()
         return dict(json.loads(self.signer.seal(fields, text)))
 
-    def call(self, infno: str, content: Any, **changes: str) -> Answer:
-        """Send a message; the answer is verified and comes out in the open."""
-        return self.send(self.message(infno, content, **changes))
-
     def send(self, message: dict[str, Any]) -> Answer:
         """Send a message as it is; the answer is verified and comes out in the open."""
         answer = self.caller.post(message)
@@ -97,15 +93,18 @@ def test_a_sale_is_signed_encrypted_settled_and_answered_so(pharmacy: Signed) ->
 
 
 def test_a_hospital_signs_only(hospital: Signed) -> None:
-    answer = hospital.call("2201", nodes.registration())
-    assert answer.output["data"]["mdtrt_id"]
-    assert answer.envelope["signtype"] == "SM2"
+    message = hospital.message("2201", nodes.registration())
+    answer = hospital.caller.post(message)
+    assert (answer.envelope["signtype"], len(answer.envelope["cainfo"])) == ("SM2", 128)
+    assert json.loads(hospital.signer.open(answer.content, message["msgid"]))["output"]["data"]["mdtrt_id"]
 
 
 def test_a_refusal_is_signed_too(hospital: Signed) -> None:
-    answer = hospital.call("2201", nodes.registration(insutype="999"))
+    message = hospital.message("2201", nodes.registration(insutype="999"))
+    answer = hospital.caller.post(message)
     assert answer.code == "EXCH-012"
     assert len(answer.envelope["cainfo"]) == 128
+    assert b"EXCH-012" in hospital.signer.open(answer.content, message["msgid"])
 
 
 def test_a_repeated_message_signed_anew_is_the_same_message(pharmacy: Signed) -> None:
