@@ -22,7 +22,8 @@ PAGE = 5_000
 class Patient:
     """An insured person as an institution meets one. ``card`` and ``token`` are empty where there is none in use.
 
-    ``entitled`` says whether the benefits of the scheme may be enjoyed on the day asked for.
+    ``entitled`` says whether the benefits of the scheme may be enjoyed on the day asked for, ``family`` whether a relative
+    lets the person use the own account on that day.
     """
 
     id: int
@@ -39,6 +40,7 @@ class Patient:
     token: str
     entitled: bool
     diseases: tuple[str, ...]
+    family: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +76,8 @@ _PATIENTS = """
            EXISTS (SELECT 1 FROM contributions_entitlement n
                    WHERE n.person_id = p.id AND n.scheme = e.scheme AND n.period @> %(day)s),
            ARRAY(SELECT d.disease_code FROM registry_diseasecertificate d
-                 WHERE d.person_id = p.id AND d.period @> %(day)s ORDER BY 1)
+                 WHERE d.person_id = p.id AND d.period @> %(day)s ORDER BY 1),
+           EXISTS (SELECT 1 FROM accounts_familybinding f WHERE f.member_id = p.id AND f.period @> %(day)s)
     FROM registry_person p
     JOIN registry_enrolment e ON e.person_id = p.id AND e.period @> %(day)s
     LEFT JOIN registry_card c ON c.person_id = p.id AND c.kind = '03' AND c.active
@@ -111,6 +114,7 @@ def patients(*, on: date, after: int = 0) -> Iterator[Patient]:
                 token=registry.clear_text(column="registry.card.number", data=row[11]),
                 entitled=row[12],
                 diseases=tuple(row[13]),
+                family=row[14],
             )
         if len(rows) < PAGE:
             return

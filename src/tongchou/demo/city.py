@@ -44,6 +44,7 @@ class Built:
     employers: int
     accounts: int
     account_total: int
+    families: int
     seconds: float
     load_seconds: float
 
@@ -91,6 +92,7 @@ def build(*, persons: int, seed: int, year: int, replace: bool = False, report: 
         employers=builder.employers,
         accounts=builder.accounts,
         account_total=builder.account_total,
+        families=builder.families,
         seconds=time.monotonic() - begun,
         load_seconds=load_seconds,
     )
@@ -107,7 +109,7 @@ class _Builder:
         self._journals = count(1)
         self._serials = SerialSource(fixed_node(0))
         self._waiting: list[tuple[int, int]] = []
-        self.employers = self.accounts = self.account_total = self._last_employer = 0
+        self.employers = self.accounts = self.account_total = self.families = self._last_employer = 0
 
     def run(self) -> None:
         """Load employers, then households batch by batch."""
@@ -157,6 +159,7 @@ class _Builder:
         registry.load_diseases(batch.diseases)
         contributions.load_entitlements(batch.entitlements)
         self.accounts += accounts.load_accounts(batch.accounts)
+        self.families += accounts.load_families(batch.families)
         self._waiting += batch.openings
         self._post_openings(everything=False)
 
@@ -263,7 +266,12 @@ def _referring_tables() -> list[str]:
         return [table for (table,) in cursor.fetchall() if table not in _FILLED]
 
 
-_WITH_PERIODS = ("registry_enrolment", "registry_identityclass", "contributions_entitlement")
+_WITH_PERIODS = (
+    "registry_enrolment",
+    "registry_identityclass",
+    "contributions_entitlement",
+    "accounts_familybinding",
+)
 
 _FILLED = (
     "registry_area",
@@ -278,6 +286,7 @@ _FILLED = (
     "registry_sealedchange",
     "contributions_entitlement",
     "accounts_account",
+    "accounts_familybinding",
     "catalogues_item",
     "catalogues_itemterm",
     "catalogues_pricelimit",

@@ -45,7 +45,8 @@ def run(args: argparse.Namespace) -> int:
     print(
         f"{tables.CITY_NAME}（{tables.CITY}）已建成：参保人员 {built.persons:,} 名，参保单位 {built.employers:,} 个，"
         f"定点机构 {len(tables.institutions())} 家，目录项目 {len(tables.items())} 项，诊断 {len(tables.diagnoses())} 条；"
-        f"个人账户 {built.accounts:,} 个，余额 {format_yuan_grouped(built.account_total)} 元。"
+        f"个人账户 {built.accounts:,} 个，余额 {format_yuan_grouped(built.account_total)} 元，"
+        f"家庭共济绑定 {built.families:,} 项。"
     )
     print(f"用时 {built.seconds:.1f} 秒，其中人员装载每秒 {built.persons_per_second:,} 人。")
     return 0

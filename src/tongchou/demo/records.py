@@ -9,9 +9,11 @@ from datetime import date, datetime
 from itertools import accumulate
 from random import Random
 
+from tongchou.demo.families import family_of
 from tongchou.demo.insurance import EMPLOYEES, Insurance, insure
 from tongchou.demo.people import HouseholdDraft, Member
 from tongchou.demo.places import GOVERNMENT
+from tongchou.demo.tables import CITY
 
 TOKEN, CARD = "01", "03"
 CARD_HOLDERS, TOKEN_HOLDERS, LOST_CARDS = 0.93, 0.7, 0.003
@@ -53,6 +55,7 @@ class Batch:
     accounts: list[Row] = field(default_factory=list)
     openings: list[tuple[int, int]] = field(default_factory=list)
     """Account id and opening balance in fen, where it is not zero."""
+    families: list[Row] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -88,13 +91,14 @@ class Registrar:
         batch.households.append((household, f"6299H{household:09d}", draft.community.code, draft.address))
         insurances = insure(self._rng, draft, self._year)
         pairs = list(zip(draft.members, insurances, strict=True))[:at_most]
-        for member, insurance in pairs:
-            self._person(draft, household, member, insurance, batch)
+        persons = [self._person(draft, household, member, insurance, batch) for member, insurance in pairs]
+        since = _range(date(self._year, 1, 1), None)
+        for owner, member, relation in family_of(household, pairs):
+            batch.families.append((persons[owner], persons[member], EMPLOYEES, CITY, relation, since))
         return len(pairs)
 
-    def _person(
-        self, draft: HouseholdDraft, household: int, member: Member, insurance: Insurance, batch: Batch
-    ) -> None:
+    def _person(self, draft: HouseholdDraft, household: int, member: Member, insurance: Insurance, batch: Batch) -> int:
+        """Enter a person. Returns the id."""
         rng = self._rng
         person = self.last_person = next(self._ids.persons)
         phone = f"1{rng.choice('35789')}{rng.randrange(10**9):09d}" if member.age >= 12 else ""
@@ -132,6 +136,7 @@ class Registrar:
             batch.accounts.append((account, person, EMPLOYEES, insurance.balance, 1 if insurance.balance else 0))
             if insurance.balance:
                 batch.openings.append((account, insurance.balance))
+        return person
 
     def _cards(self, person: int, batch: Batch) -> None:
         rng = self._rng

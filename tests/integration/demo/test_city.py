@@ -11,6 +11,8 @@ from django.db import connection
 from django.test import TestCase
 
 from tongchou.accounts import api as accounts
+from tongchou.accounts import core
+from tongchou.accounts.models import FamilyBinding
 from tongchou.catalogues import api as catalogues
 from tongchou.demo import api, city, tables
 from tongchou.kernel.rejection import Rejection
@@ -97,6 +99,22 @@ class TestBuiltCity(TestCase):
         assert any("参保人员" in line for line in self.lines)
 
     @pytest.mark.requirement("R1.5.01")
+    def test_some_households_share_an_account_and_each_binding_could_have_been_made_at_the_counter(self) -> None:
+        bound = list(FamilyBinding.objects.select_related("owner", "member"))
+        assert len(bound) == self.built.families > 10
+        for one in bound:
+            assert one.owner.household_id == one.member.household_id
+            assert core.relation_fits(
+                relation=one.relation, owner_born=one.owner.birth_date, member_born=one.member.birth_date
+            )
+            account = accounts.account_of(person_id=one.owner_id, scheme=one.scheme)
+            assert account is not None
+            assert account.balance > 0
+            assert accounts.account_of(person_id=one.member_id, scheme=one.scheme) is None
+        assert {one.relation for one in bound} == {"spouse", "child", "parent"}
+        family = {patient.id for patient in api.patients(on=DAY) if patient.family}
+        assert family == {one.member_id for one in bound}
+
     def test_every_institution_can_settle_what_it_sells(self) -> None:
         sites = api.sites(on=DAY)
         assert len(sites) == len(tables.institutions()) == 20
