@@ -20,6 +20,7 @@ from tongchou.policy.lines import LineFacts, LineSplit
 from tongchou.policy.loader import default_pack_directory
 from tongchou.policy.model import BURDEN_COMPONENTS, AccumulatorSpec, FactSpec
 from tongchou.policy.plan import Bill, Outcome, Payment, Plan
+from tongchou.policy.stays import StayYear
 from tongchou.policy.vocabulary import COMPONENT_TITLES, STANDARD_FACTS
 
 __all__ = [
@@ -42,5 +43,6 @@ __all__ = [
     "Plan",
     "PolicyBook",
     "PolicyErrors",
+    "StayYear",
     "default_pack_directory",
 ]

@@ -66,14 +66,16 @@ def _moved(case: Data, years: int) -> Data:
         day = _day(case.get(key))
         if day is not None:
             result[key] = later(day, years).isoformat()
-    if isinstance(case.get("visits"), list):
-        result["visits"] = [_moved(visit, years) for visit in case["visits"]]
+    for key in ("visits", "lines"):
+        if isinstance(case.get(key), list):
+            result[key] = [_moved(inner, years) for inner in case[key]]
     return result
 
 
 def _places(case: Data) -> list[Data]:
     visits = case.get("visits")
-    return [case, *(visits if isinstance(visits, list) else [])]
+    found = [case, *(visits if isinstance(visits, list) else [])]
+    return [*found, *(line for place in found if isinstance(place.get("lines"), list) for line in place["lines"])]
 
 
 def _day(text: object) -> date | None:

@@ -29,6 +29,8 @@ class Step:
     facts: dict[str, FactText] = field(default_factory=dict)
     bill: Bill = field(default_factory=Bill)
     lines: tuple[LineFacts, ...] = ()
+    days: tuple[date | None, ...] = ()
+    """On which day each line's cost arose, where the file says so: what a stay that is divided is divided by."""
     accumulators: dict[str, str] = field(default_factory=dict)
     admitted: date | None = None
     account: int | None = None
@@ -118,6 +120,7 @@ def _case(item: Cursor, shared: _Shared) -> Case:
 
 def _step(item: Cursor, shared: _Shared, *, many: bool) -> Step:
     account = item.text("account")
+    lines = [_line(line) for line in item.children("lines")]
     return Step(
         on=item.day("on") or shared.on,
         benefit=item.text("benefit") or shared.benefit,
@@ -125,7 +128,8 @@ def _step(item: Cursor, shared: _Shared, *, many: bool) -> Step:
         admitted=item.day("admitted"),
         facts=shared.facts | _facts(item, "facts") | _facts(item, "inputs"),
         bill=_bill(item),
-        lines=tuple(_line(line) for line in item.children("lines")),
+        lines=tuple(line for line, _ in lines),
+        days=tuple(day for _, day in lines),
         accumulators=_texts(item, "accumulators"),
         account=_yuan(item, "account", account) if account else None,
         reverse=_number(item, "reverse"),
@@ -176,9 +180,9 @@ def _yuan(item: Cursor, key: str, text: str) -> int:
         return 0
 
 
-def _line(item: Cursor) -> LineFacts:
-    """A fee line: amount in yuan, quantity and price as decimal text, both optional."""
-    ratio = item.text("ratio")
+def _line(item: Cursor) -> tuple[LineFacts, date | None]:
+    """A fee line with its day: amount in yuan, quantity and price as decimal text, both optional as is the day."""
+    day, ratio = item.day("on"), item.text("ratio")
     limit = item.text("price_limit")
     amount = _yuan(item, "amount", item.needed_text("amount"))
     quantity = _scaled(item, "quantity", 10_000, "1")
@@ -195,7 +199,7 @@ def _line(item: Cursor) -> LineFacts:
         item_kinds=tuple(kind for kind in item.text("kind").split("、") if kind),
     )
     item.done()
-    return line
+    return line, day
 
 
 def _rate(item: Cursor, text: str) -> Rate | None:

@@ -6,10 +6,11 @@ balance carried along; a visit may take back an earlier one (``reverse: 1``). Th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 from tongchou.kernel.money import format_yuan, parse_yuan
 from tongchou.kernel.rate import Rate
@@ -20,17 +21,21 @@ from tongchou.policy.caseread import Case, Step, read_case_file
 from tongchou.policy.explain import ExplainedStep
 from tongchou.policy.findings import PolicyErrors
 from tongchou.policy.formulas import Formula
-from tongchou.policy.lines import OF_CLASS, LineSplit
+from tongchou.policy.lines import OF_CLASS, LineFacts, LineSplit
 from tongchou.policy.loader import read_cases
-from tongchou.policy.model import BURDEN_COMPONENTS, FactSpec, Pack
+from tongchou.policy.model import BILL_COMPONENTS, BURDEN_COMPONENTS, FactSpec, Pack
 from tongchou.policy.plan import Bill, Outcome, Plan
 from tongchou.policy.rejections import NOT_IN_FORCE
+from tongchou.policy.stays import StayYear, days_of, year_number, years_of_stay
 from tongchou.policy.vocabulary import STANDARD_FACTS, STANDARD_KINDS, near_kind
 
 
 @dataclass(frozen=True, slots=True)
 class VisitResult:
-    """One visit as it was computed; ``accumulators`` are the counters after it (fen or counts)."""
+    """One visit as it was computed; ``accumulators`` are the counters after it (fen or counts).
+
+    A stay that is divided gives one for each benefit year, all with the visit's number.
+    """
 
     no: int
     plan: Plan
@@ -41,6 +46,11 @@ class VisitResult:
     accumulators: Mapping[str, int]
     day: date
     lines: tuple[LineSplit, ...] = ()
+
+    @property
+    def counted_in(self) -> int:
+        """The benefit year in which it counts."""
+        return self.plan.benefit_year(self.day).start.year
 
     def explain(self) -> list[ExplainedStep]:
         """The Chinese explanation of the visit."""
@@ -93,10 +103,18 @@ def run_case(book: PolicyBook, case: Case) -> CaseResult:
         case.id,
         case.title,
         tuple(run.failures),
-        tuple(run.visits.values()),
+        tuple(visit for visits in run.visits.values() for visit in visits),
         tuple(run.refused.values()),
         tuple(run.values),
     )
+
+
+class _Share(NamedTuple):
+    """What one plan decides of a visit: its days, its lines, and the facts that dividing a stay changes."""
+
+    year: StayYear
+    lines: tuple[LineFacts, ...]
+    facts: dict[str, object]
 
 
 @dataclass
@@ -106,7 +124,7 @@ class _Run:
     book: PolicyBook
     case: Case
     failures: list[str] = field(default_factory=list)
-    visits: dict[int, VisitResult] = field(default_factory=dict)
+    visits: dict[int, tuple[VisitResult, ...]] = field(default_factory=dict)
     refused: dict[int, Rejection] = field(default_factory=dict)
     reversed: set[int] = field(default_factory=set)
     values: list[FormulaValue] = field(default_factory=list)
@@ -138,28 +156,73 @@ class _Run:
     def _visit(self, number: int, step: Step) -> None:
         if step.account is not None:
             self.account = step.account
-        plan = self._plan(step)
-        splits = tuple(plan.split_line(line) for line in step.lines)
+        shares = self._shares(number, step)
+        counters, account = dict(self.counters), self.account
+        results: list[VisitResult] = []
+        try:
+            for share in shares:
+                results.append(self._decided(number, step, share, first=not results))
+        except Rejection:
+            self.counters, self.account = counters, account  # a stay is settled whole or not at all
+            raise
+        self.visits[number] = tuple(results)
+        self._compare(number, step, results)
+
+    def _shares(self, number: int, step: Step) -> list[_Share]:
+        """What each plan of a visit decides: one share, or one for each benefit year with costs."""
+
+        def plan_on(day: date) -> Plan:
+            return self._plan(step, step.rules_of or day)
+
+        dated = [day for day in step.days if day is not None]
+        admitted, plan = step.admitted or min([*dated, step.on]), plan_on(step.on)
+        if plan.counts_in == "split" and not dated:
+            years: Sequence[StayYear] = (StayYear(plan, admitted, step.on, step.on),)
+        else:
+            years = years_of_stay(plan_on, admitted=admitted, discharged=step.on)
+        if (
+            plan.counts_in == "split"
+            and plan.benefit_year(admitted) != plan.benefit_year(step.on)
+            and None in step.days
+        ):
+            self.failures.append(f"第{number}步：跨年度的住院按费用发生日划分，每条明细都要写on")
+        if len(years) == 1:
+            return [_Share(years[0], step.lines, {})]
+        mine: dict[int, list[LineFacts]] = {}
+        for line, day in zip(step.lines, step.days, strict=True):
+            mine.setdefault(year_number(day or step.on, years), []).append(line)
+        shares: list[_Share] = []
+        for index in sorted(mine):
+            year = years[index]
+            own = {"visit.days": days_of(year, last=year is years[-1]), "visit.date": year.day}
+            shares.append(_Share(year, tuple(mine[index]), own | {"visit.continued": bool(shares)}))
+        return shares
+
+    def _decided(self, number: int, step: Step, share: _Share, *, first: bool) -> VisitResult:
+        """Decide one share of a visit; counters and account go on from it."""
+        plan, day = share.year.plan, share.year.day
+        splits = tuple(plan.split_line(line) for line in share.lines)
         bill = Bill.of(splits) if splits else step.bill
-        self._check_names(number, step, plan)
+        if first:
+            self._check_names(number, step, plan)
         facts: dict[str, object] = dict(
             plan.part_amounts(
                 (line.item_kinds, line.item_class, split.in_scope)
-                for line, split in zip(step.lines, splits, strict=True)
+                for line, split in zip(share.lines, splits, strict=True)
             )
         )
-        facts |= {name: encode_fact(text, plan, name) for name, text in step.facts.items()}
-        day = plan.counting_date(admitted=step.admitted or step.on, discharged=step.on)
-        before = {spec.name: self._counter(plan, spec.name, day, step) for spec in plan.accumulators}
+        facts |= {name: encode_fact(text, plan, name) for name, text in step.facts.items()} | share.facts
+        before = {
+            spec.name: self._counter(plan, spec.name, day, step.accumulators if first else {})
+            for spec in plan.accumulators
+        }
         outcome = plan.trace(facts, bill, before, self.account)
         keys = {spec.name: plan.period_key(spec, day) for spec in plan.accumulators}
         for name, delta in outcome.accumulator_delta.items():
             self.counters[name, keys[name]] = before[name] + delta
         self.account -= outcome.account_pay
         after = {name: before[name] + outcome.accumulator_delta.get(name, 0) for name in before}
-        result = VisitResult(number, plan, facts, bill, before, outcome, after, day, splits)
-        self.visits[number] = result
-        self._compare(number, step, result)
+        return VisitResult(number, plan, facts, bill, before, outcome, after, day, splits)
 
     def _offered(self, step: Step, rejection: Rejection) -> str:
         """The benefits that there are, where the one of a step is in no pack at all."""
@@ -202,24 +265,24 @@ class _Run:
             hint = f"相近：{near}" if near else f"可用：{'、'.join(known)}"
             self.failures.append(f"第{number}步：“{kind}”不是标准类别，也没有政策包写到它（{hint}）")
 
-    def _plan(self, step: Step) -> Plan:
+    def _plan(self, step: Step, on: date) -> Plan:
         case = self.case
         if case.area:
             return self.book.plan(
                 area=case.area,
                 scheme=case.scheme,
                 benefit=step.benefit,
-                on=step.rules_of or step.on,
+                on=on,
                 readings=case.readings,
             )
         packs = case.packs or tuple(self.book.packs)
-        return self.book.plan_of(packs, benefit=step.benefit, on=step.rules_of or step.on, readings=case.readings)
+        return self.book.plan_of(packs, benefit=step.benefit, on=on, readings=case.readings)
 
-    def _counter(self, plan: Plan, name: str, day: date, step: Step) -> int:
+    def _counter(self, plan: Plan, name: str, day: date, given: Mapping[str, str]) -> int:
         spec = next(spec for spec in plan.accumulators if spec.name == name)
         key = (name, plan.period_key(spec, day))
-        if name in step.accumulators:
-            text = step.accumulators[name]
+        if name in given:
+            text = given[name]
             try:
                 self.counters[key] = int(parse_yuan(text)) if spec.unit == "元" else int(text)
             except ValueError:
@@ -229,16 +292,17 @@ class _Run:
 
     def _reverse(self, at: int, number: int) -> None:
         """Take back exactly what a visit added."""
-        visit = self.visits.get(number)
-        if visit is None or number in self.reversed:
+        visits = self.visits.get(number)
+        if visits is None or number in self.reversed:
             self.failures.append(f"第{at}步要撤销第{number}次，但{self._why_not(number)}")
             return
         self.reversed.add(number)
-        for spec in visit.plan.accumulators:
-            delta = visit.outcome.accumulator_delta.get(spec.name, 0)
-            key = (spec.name, visit.plan.period_key(spec, visit.day))
-            self.counters[key] = self.counters.get(key, 0) - delta
-        self.account += visit.outcome.account_pay
+        for visit in visits:
+            for spec in visit.plan.accumulators:
+                delta = visit.outcome.accumulator_delta.get(spec.name, 0)
+                key = (spec.name, visit.plan.period_key(spec, visit.day))
+                self.counters[key] = self.counters.get(key, 0) - delta
+            self.account += visit.outcome.account_pay
 
     def _why_not(self, number: int) -> str:
         """Why there is nothing to take back."""
@@ -248,8 +312,8 @@ class _Run:
             return f"第{number}次被拒绝（{self.refused[number]}）"
         return f"第{number}步不是在它之前的就诊" if number <= len(self.case.steps) else f"没有第{number}次"
 
-    def _compare(self, number: int, step: Step, result: VisitResult) -> None:
-        shown = outcome_texts(result, self.account)
+    def _compare(self, number: int, step: Step, results: Sequence[VisitResult]) -> None:
+        shown = outcome_texts(results, self.account)
         for key, expected in step.expect.items():
             if key == "refused":
                 continue
@@ -315,26 +379,45 @@ def _all_packs(book: PolicyBook) -> list[Pack]:
     return [version.pack for versions in book.packs.values() for version in versions]
 
 
-def outcome_texts(result: VisitResult, account_after: int) -> dict[str, str]:
-    """Everything that a case may expect of a visit, as text: yuan, percent, counts."""
+def outcome_texts(results: Sequence[VisitResult], account_after: int) -> dict[str, str]:
+    """Everything that a case may expect of a visit, as text: yuan, percent, counts.
+
+    Of a stay that is divided, amounts are those of all its years, the rest is the last year's; what one year gave is under
+    ``2024/pool``.
+    """
+    amounts: dict[str, int] = {}
+    for result in results:
+        for name, amount in _amounts(result).items():
+            amounts[name] = amounts.get(name, 0) + amount
+    shown = {name: format_yuan(amount) for name, amount in amounts.items()}
+    shown |= {"account_after": format_yuan(account_after), **_facts_of(results[-1])}
+    for result in results if len(results) > 1 else ():
+        year = result.counted_in
+        own = {name: format_yuan(amount) for name, amount in _amounts(result).items()} | _facts_of(result)
+        shown |= {f"{year}/{name}": text for name, text in own.items()}
+    return shown
+
+
+def _amounts(result: VisitResult) -> dict[str, int]:
+    """What can be added up over the years of a stay, in fen."""
     outcome = result.outcome
-    shown = {payment.layer: format_yuan(payment.amount) for payment in outcome.payments}
-    shown |= {f"burden.{name}": format_yuan(outcome.burden[name]) for name in BURDEN_COMPONENTS}
-    shown |= {
-        "fund": format_yuan(outcome.fund_pay),
-        "person": format_yuan(outcome.person_pay),
-        "account": format_yuan(outcome.account_pay),
-        "account_after": format_yuan(account_after),
-        "cash": format_yuan(outcome.cash_pay),
-        "deductible": format_yuan(outcome.deductible),
-        "in_scope": format_yuan(result.bill.in_scope),
-        "prior_self_pay": format_yuan(result.bill.prior_self_pay),
-        "over_limit": format_yuan(result.bill.over_limit),
-        "out_of_scope": format_yuan(result.bill.out_of_scope),
+    return {
+        **{payment.layer: payment.amount for payment in outcome.payments},
+        **{f"burden.{name}": outcome.burden[name] for name in BURDEN_COMPONENTS},
+        "fund": outcome.fund_pay,
+        "person": outcome.person_pay,
+        "account": outcome.account_pay,
+        "cash": outcome.cash_pay,
+        "deductible": outcome.deductible,
+        **{name: getattr(result.bill, name) for name in BILL_COMPONENTS},
     }
-    shown["counted_in"] = str(result.plan.benefit_year(result.day).start.year)
+
+
+def _facts_of(result: VisitResult) -> dict[str, str]:
+    """What cannot: the year, ratios, counters afterwards."""
+    shown = {"counted_in": str(result.counted_in)}
     for layer in result.plan.layers:
-        ratio = outcome.ratio_of(layer.id)
+        ratio = result.outcome.ratio_of(layer.id)
         shown[f"ratio.{layer.id}"] = ratio.percent_text() if ratio else ""
     for spec in result.plan.accumulators:
         value = result.accumulators[spec.name]

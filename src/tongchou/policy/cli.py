@@ -66,7 +66,10 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
     source = evaluate.add_mutually_exclusive_group(required=True)
     source.add_argument("--pack", type=Path, help="政策包文件或目录")
     source.add_argument(
-        "--published", dest="needs_database", action="store_true", help="本中心的政策：随系统安装的和已发布的（用数据库）"
+        "--published",
+        dest="needs_database",
+        action="store_true",
+        help="本中心的政策：随系统安装的和已发布的（用数据库）",
     )
     evaluate.add_argument("--case", type=Path, required=True, help="案例文件")
     evaluate.add_argument("--as-of", type=date.fromisoformat, default=None, help="只用此日以前发布的版本")
@@ -299,6 +302,7 @@ def _visit_data(visit: VisitResult, *, explain: bool) -> dict[str, object]:
     data: dict[str, object] = {
         "no": visit.no,
         "plan": visit.plan.id,
+        "counted_in": visit.counted_in,
         "total": format_yuan(visit.bill.total),
         "payments": [{"layer": p.layer, "fund": p.fund, "amount": format_yuan(p.amount)} for p in outcome.payments],
         "burden": {name: format_yuan(amount) for name, amount in outcome.burden.items()},
@@ -340,7 +344,8 @@ def _counted(value: int, unit: str) -> str:
 def _print_result(result: CaseResult, *, explain: bool) -> None:
     print(f"{result.id} {result.title}")
     for visit in result.visits:
-        print(f"  第{visit.no}次 {visit.plan.id}")
+        divided = sum(other.no == visit.no for other in result.visits) > 1
+        print(f"  第{visit.no}次{f'，{visit.counted_in}年度' if divided else ''} {visit.plan.id}")
         for label, amount, _ in visit.plan.waterfall(visit.outcome):
             print(f"    {label}  {format_yuan(amount)}")
         burden = {COMPONENT_TITLES[name]: amount for name, amount in visit.outcome.burden.items() if amount}

@@ -8,7 +8,8 @@ from functools import lru_cache
 import msgspec
 
 from tongchou.ledger.api import open_day
-from tongchou.policy import Bill
+from tongchou.policy import Bill, StayYear
+from tongchou.policy.stays import days_of
 from tongchou.providers import api as providers
 from tongchou.registry import api as registry
 from tongchou.settlement import planning, rejections
@@ -29,7 +30,7 @@ from tongchou.settlement.core.inputs import PurchaseInput, Request, SettleInput
 from tongchou.settlement.core.snapshots import AccountSnapshot, EncounterSnapshot, LineGroup, LineSums, Snapshot
 from tongchou.settlement.core.tables import MedType
 from tongchou.settlement.core.views import LineSplitView, SettlementView
-from tongchou.settlement.core.years import Share, StayYear, days_of, decide_shares, divide
+from tongchou.settlement.core.years import Share, decide_shares, divide
 from tongchou.settlement.reading import Question, batch_of, local_day, read_family, read_line_groups, read_snapshots
 
 OPEN, DISCHARGED, SETTLED, CANCELLED = "open", "discharged", "settled", "cancelled"

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import threading
-from datetime import date, timedelta
+from datetime import date
 
 from tongchou.catalogues.api import Catalogue
 from tongchou.kernel.rejection import Rejection
-from tongchou.policy import Plan, PolicyBook
+from tongchou.policy import Plan, PolicyBook, StayYear, stays
 from tongchou.publication import api as publication
 from tongchou.publication.api import Policies
 from tongchou.settlement.core.tables import MedType
-from tongchou.settlement.core.years import StayYear
 
 catalogue = Catalogue()
 """One per process; it follows the catalogues' revision."""
@@ -89,10 +88,7 @@ def choose_plan(*, area: str, scheme: str, med_type: MedType, on: date) -> Plan:
 def years_of_stay(
     *, area: str, scheme: str, med_type: MedType, admitted: date, discharged: date
 ) -> tuple[StayYear, ...]:
-    """The plans of a visit and the days that each decides: one, or one for each benefit year where the pack says ``split``.
-
-    The version in force on discharge says which day of a stay counts, and whether it is divided; each year is decided by
-    the version in force on its last day.
+    """The plans of a visit and the days that each decides (see :func:`tongchou.policy.stays.years_of_stay`).
 
     Raises:
         Rejection: POL-001, POL-002.
@@ -101,16 +97,4 @@ def years_of_stay(
     def plan_on(day: date) -> Plan:
         return choose_plan(area=area, scheme=scheme, med_type=med_type, on=day)
 
-    plan = plan_on(discharged)
-    if admitted == discharged:
-        return (StayYear(plan, admitted, discharged, discharged),)
-    if plan.counts_in != "split":
-        day = plan.counting_date(admitted=admitted, discharged=discharged)
-        return (StayYear(plan if day == discharged else plan_on(day), admitted, discharged, day),)
-    years, since = [], admitted
-    while since <= discharged:
-        end = plan.benefit_year(since).end
-        until = discharged if end is None or end > discharged else end - timedelta(days=1)
-        years.append(StayYear(plan if until == discharged else plan_on(until), since, until, until))
-        since = until + timedelta(days=1)
-    return tuple(years)
+    return stays.years_of_stay(plan_on, admitted=admitted, discharged=discharged)

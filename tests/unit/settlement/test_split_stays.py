@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tongchou.policy import Plan, PolicyBook, default_pack_directory
+from tongchou.policy import Plan, PolicyBook, StayYear, default_pack_directory
+from tongchou.policy.stays import days_of
 from tongchou.settlement import planning
 from tongchou.settlement.core import bill as bills
 from tongchou.settlement.core.decision import Insured
@@ -25,7 +26,7 @@ from tongchou.settlement.core.snapshots import (
     PersonSnapshot,
 )
 from tongchou.settlement.core.tables import MED_TYPES
-from tongchou.settlement.core.years import Share, StayYear, days_of, decide_shares, divide
+from tongchou.settlement.core.years import Share, decide_shares, divide
 
 BOOK = PolicyBook.load(default_pack_directory() / "shapes")
 ADMITTED, DISCHARGED = date(2022, 12, 25), date(2023, 1, 2)

@@ -7,25 +7,16 @@ what the one before has moved on counters without a year and on the personal acc
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from tongchou.policy import Bill, Plan
+from tongchou.policy import Bill, StayYear
+from tongchou.policy.stays import year_number
 from tongchou.settlement.core.decision import CounterChange, Decision, Insured, decide
 from tongchou.settlement.core.facts import Visit
 from tongchou.settlement.core.snapshots import AccountSnapshot, AccumulatorSnapshot, LineGroup
 from tongchou.settlement.core.views import EarlierYear
-
-
-class StayYear(Struct, frozen=True):
-    """The days of a stay that one plan decides, both ends included; ``day`` chooses the rules and the counters."""
-
-    plan: Plan
-    since: date
-    until: date
-    day: date
 
 
 class Share(Struct, frozen=True, kw_only=True):
@@ -42,14 +33,8 @@ def divide(groups: Iterable[LineGroup], years: Sequence[StayYear]) -> list[list[
     """The lines of each year; what is dated before the first day or after the last is of the first or last year."""
     found: list[list[LineGroup]] = [[] for _ in years]
     for group in groups:
-        number = next((n for n, year in enumerate(years) if group.day <= year.until), len(years) - 1)
-        found[number].append(group)
+        found[year_number(group.day, years)].append(group)
     return found
-
-
-def days_of(year: StayYear, *, last: bool) -> int:
-    """Days of a stay in one of its years: the day of discharge does not count, but every year has at least one."""
-    return max(1, (year.until - year.since).days + (0 if last else 1))
 
 
 def decide_shares(

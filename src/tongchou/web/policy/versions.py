@@ -170,6 +170,9 @@ def _shown(result: CaseResult, case: Case) -> ShownCase:
 
 
 def _titled(name: str, titles: dict[str, str]) -> str:
+    year, slash, rest = name.partition("/")
+    if slash and year.isdigit():  # 2024/pool: one year of a stay that is divided
+        return f"{year}年度{_titled(rest, titles)}"
     if name.startswith("ratio."):
         layer = name.removeprefix("ratio.")
         return f"{titles.get(layer, layer)}的比例"
