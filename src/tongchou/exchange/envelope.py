@@ -91,7 +91,7 @@ def read(body: bytes, *, path_transaction: str | None, received_at: datetime) ->
         transaction=transaction,
         message_id=fields["msgid"],
         institution_code=fields["fixmedins_code"],
-        area=fields["mdtrtarea_admvs"],
+        area=_area_of(fields["mdtrtarea_admvs"]),
         operator=fields["opter"],
         operator_name=fields["opter_name"],
         digest=hashlib.sha256(transaction.encode() + b"\n" + text).digest(),
@@ -117,21 +117,33 @@ def decode(text: bytes, target: msgspec.json.Decoder[Any] = _decoder) -> Any:
     except RecursionError:
         raise rejections.NOT_JSON(reason="嵌套过深") from None
     except (msgspec.DecodeError, ValueError) as error:
-        raise rejections.NOT_JSON(reason=str(error)[:60].replace("JSON is malformed: ", "")) from None
+        raise rejections.NOT_JSON(reason=_trouble(str(error))) from None
+
+
+def _trouble(error: str) -> str:
+    """What the decoder found, in words that a vendor's engineer can act on."""
+    if "truncated" in error:
+        return "内容不完整"
+    place = re.search(r"byte ([0-9]+)", error)
+    return f"第 {int(place[1]) + 1} 字节处有误" if place else "转义字符有误"
 
 
 def json_of(body: bytes) -> bytes:
     """The JSON object in a body: the body itself, or the value of a form.
 
     Raises:
-        Rejection: EXCH-001 there is nothing.
+        Rejection: EXCH-001 there is nothing, EXCH-002 a form in another encoding.
     """
     text = body.removeprefix(b"\xef\xbb\xbf").strip()
     if not text:
         raise rejections.EMPTY_BODY()
-    if not text.startswith(b"{") and b"=" in text:  # form-urlencoded: the object is one of the values
+    if (
+        not text.startswith(b"{") and b"=" in text and text.isascii()
+    ):  # form-urlencoded: the object is one of the values
         try:
             pairs = parse_qsl(text.decode("ascii"), errors="strict", max_num_fields=20)
+        except UnicodeDecodeError:
+            raise rejections.NOT_UTF8() from None
         except ValueError:
             return text
         return next((value.encode() for _, value in pairs if value.lstrip().startswith("{")), text)
@@ -140,12 +152,14 @@ def json_of(body: bytes) -> bytes:
 
 def _decode_envelope(text: bytes) -> _Raw:
     raw: _Raw = decode(text, _envelope_decoder)
-    if not bytes(raw.input) and raw.msgid is None:  # other capitals
-        values = decode(text)
-        lowered = {str(key).lower(): value for key, value in values.items()}
-        known = {name: lowered.get(name) for name in _Raw.__struct_fields__ if name != "input"}
-        raw = _Raw(**known, input=msgspec.Raw(_encoder.encode(lowered.get("input"))))
-    return raw
+    if bytes(raw.input) and raw.msgid is not None and raw.infno is not None:
+        return raw
+    values, fields = decode(text), _Raw.__struct_fields__
+    if not any(key.lower() in fields for key in values if key not in fields):
+        return raw
+    lowered = {key.lower(): value for key, value in values.items()}  # other capitals
+    known = {name: lowered.get(name) for name in fields if name != "input"}
+    return _Raw(**known, input=msgspec.Raw(_encoder.encode(lowered.get("input"))))
 
 
 def _transaction_of(infno: object, path_transaction: str | None) -> str:
@@ -159,12 +173,20 @@ def _transaction_of(infno: object, path_transaction: str | None) -> str:
     return transaction
 
 
+def _area_of(text: str) -> str:
+    if not _AREA.fullmatch(text):
+        raise rejections.WRONG_TYPE(
+            where="", name="mdtrtarea_admvs", caption="就医地医保区划", expected="六位区划代码", field="mdtrtarea_admvs"
+        )
+    return text
+
+
 def _input_of(raw: _Raw) -> tuple[dict[str, Any], bytes]:
     """The decoded input and the bytes that the digest covers. The input may also be a JSON string that holds the object."""
     text = bytes(raw.input)
-    if not text or text == b"null":
-        raise rejections.NODE_MISSING(node="input", field="input")
-    values = decode(text)
+    values = decode(text) if text else None
+    if values is None or (isinstance(values, str) and values.strip() in ("", "null")):
+        raise rejections.MISSING(where="", name="input", caption="交易输入", field="input")
     if isinstance(values, str):
         text = values.encode()
         if not text.lstrip().startswith(b"{") and raw.enc_type not in (None, "", "null"):

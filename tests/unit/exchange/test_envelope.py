@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
 from hypothesis import given
@@ -65,6 +65,10 @@ class TestIn:
         shouted = {key.upper(): value for key, value in envelope("2102", purchase()).items()}
         assert read(body(shouted), path_transaction=None, received_at=NOON).nodes == message().nodes
 
+    def test_one_field_in_other_capitals(self) -> None:
+        mixed = {"infNo" if key == "infno" else key: value for key, value in envelope("2102", purchase()).items()}
+        assert read(body(mixed), path_transaction=None, received_at=NOON).nodes == message().nodes
+
     def test_transaction_from_the_address_alone(self) -> None:
         assert message(infno="2102", path="2102").transaction == "2102"
         raw = body({**envelope("2102", purchase()), "infno": ""})
@@ -101,6 +105,26 @@ class TestIn:
     def test_refused(self, code: str, raw: bytes) -> None:
         assert code_of(raw) == code
 
+    @pytest.mark.parametrize(
+        ("raw", "words"),
+        [
+            (b'{"infno":"2102"', "内容不完整"),
+            (b"<xml/>", "第 1 字节处有误"),
+            (b'{"infno":"2102",,}', "第 17 字节处有误"),
+        ],
+    )
+    def test_what_is_no_json_is_told_in_chinese(self, raw: bytes, words: str) -> None:
+        with pytest.raises(Rejection) as refused:
+            read(raw, path_transaction=None, received_at=NOON)
+        assert error_text(refused.value).startswith(f"【EXCH-003】报文不是有效的 JSON:{words}。处理办法:")
+
+    def test_a_form_in_another_encoding(self) -> None:
+        form = "jsonStr=" + quote(json.dumps(envelope("2102", purchase()), ensure_ascii=False).encode("gbk"))
+        assert code_of(form.encode()) == "EXCH-002"
+
+    def test_the_area_has_six_digits(self) -> None:
+        assert code_of(body(envelope("2102", purchase(), mdtrtarea_admvs="abc"))) == "EXCH-013"
+
     @pytest.mark.parametrize("name", ["msgid", "fixmedins_code", "opter", "inf_time", "infver", "mdtrtarea_admvs"])
     def test_required_fields(self, name: str) -> None:
         with pytest.raises(Rejection, match=name) as caught:
@@ -108,7 +132,9 @@ class TestIn:
         assert caught.value.code == "EXCH-010"
 
     def test_input_missing_or_not_an_object(self) -> None:
-        assert code_of(body(envelope("2102", None))) == "EXCH-019"
+        assert code_of(body(envelope("2102", None))) == "EXCH-010"
+        for nothing in ("", "  ", "null"):
+            assert code_of(body(envelope("2102", nothing))) == "EXCH-010"
         assert code_of(body(envelope("2102", [1]))) == "EXCH-004"
         assert code_of(body(envelope("2102", "4711"))) == "EXCH-004"
 
