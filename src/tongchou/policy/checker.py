@@ -21,6 +21,7 @@ from tongchou.policy.model import AccumulatorSpec, BoundScheme, FormulaRule, For
 from tongchou.policy.nodes import Map, Scalar, Seq, Tree
 from tongchou.policy.reach import findings_of
 from tongchou.policy.reader import COUNTER_NAME
+from tongchou.policy.slips import slips, without_consequences
 from tongchou.policy.usage import doubtful_kinds, unused
 
 READING_SECTIONS = ("define", "tables", "benefits", "exclusions", "payers", "parts")
@@ -31,11 +32,14 @@ def check_book(book: PolicyBook) -> list[Finding]:
     """Every finding, errors and acknowledged ones, in the order of files and lines."""
     findings = list(book.findings)
     everywhere = [version for versions in book.packs.values() for version in versions]
+    benefits = {name for version in everywhere for entry in version.pack.benefits for name in entry.names}
+    unread = {(finding.file, finding.line) for finding in findings}
     for versions in book.packs.values():
         findings += _versions(versions)
         for version in versions:
             findings += _uncited(version.tree)
-            findings += _sums(version.pack)
+            findings += [found for found in _sums(version.pack) if (found.file, found.line) not in unread]
+            findings += slips(version, benefits)
             findings += _tiers(version.pack)
             findings += _funds(version.pack)
             findings += _formulas(book, version)
@@ -44,7 +48,7 @@ def check_book(book: PolicyBook) -> list[Finding]:
     findings += _bindings(book)
     wrong = {(finding.file, finding.line) for finding in findings if finding.severity == "error"}
     findings += _plans(book, broken=wrong)
-    return sorted(set(findings))
+    return sorted(set(without_consequences(findings, [version.pack for version in everywhere])))
 
 
 # -- dates and bindings ---------------------------------------------------------------------------------------------------
@@ -66,8 +70,8 @@ def _versions(versions: Sequence[Version]) -> Iterator[Finding]:
             yield Finding(
                 *place,
                 f"{first}至{later.start - timedelta(days=1)}没有版本生效",
-                "请补上该时段的版本；确无规定时在version中写note说明",
-                "acknowledged" if _says(version_node, "note") else "error",
+                "请补上该时段的版本；确无规定时在version中写gap: 说明",
+                "acknowledged" if _says(version_node, "gap") else "error",
             )
 
 

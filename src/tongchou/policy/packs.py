@@ -34,7 +34,7 @@ def read_pack(tree: Map, findings: list[Finding], vocabulary: Mapping[str, FactS
     top = Cursor(tree, findings)
     version = top.child("version") or Cursor(Map(tree.file, tree.line, {}), [])
     start = version.day("from")
-    if start is None:
+    if version.tree.get("from") is None:
         top.report("缺少版本的生效日期", "请写version: {from: 日期}", tree.get("version"))
     source = top.child("source")
     document = ""
@@ -77,6 +77,7 @@ def read_pack(tree: Map, findings: list[Finding], vocabulary: Mapping[str, FactS
     top.used |= {"ambiguities"}
     top.text("language")
     version.text("replaces")
+    version.text("gap")
     version.done()
     top.done()
     return pack
@@ -101,6 +102,7 @@ def read_ambiguities(tree: Map, findings: list[Finding]) -> tuple[Ambiguity, ...
         adopted = item.needed_text("adopted")
         if adopted not in readings:
             item.report(f"采用的理解“{adopted}”不在readings中", "请在readings中写明它")
+            adopted = next(iter(readings), adopted)  # so that the rest of the pack is read with one that there is
         entry = Ambiguity(
             item.needed_text("id"), item.needed_text("text"), readings, adopted, item.needed_text("why"), item.place
         )

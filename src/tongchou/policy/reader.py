@@ -22,10 +22,23 @@ def _slip(key: str) -> str:
     """What most likely happened where a key stands without a value."""
     if key.isdigit():
         return "数字里不写千分位的逗号，如10000;"
+    if "：" in key:
+        return "键后面的冒号应为半角的“:”，后面空一格;"
     word, colon, value = key.partition(":")
     if colon and value:
         return f"冒号后面要空一格，写成“{word}: {value}”;"
     return "如果是文字里的逗号，请给整段文字加引号;"
+
+
+def _no_value(node: Map) -> tuple[str, str]:
+    """A mapping that stands for a number and has neither ``value`` nor ``by``: most likely a table without its head."""
+    cells = [key for key in node.entries if key not in ("cite", "note", "unit")]
+    if cells:
+        return (
+            f"表格没有写表头by(格子：{'、'.join(cells)})",
+            "请写{by: visit.level, 一级: 200, …}，表头是决定用哪一格的事实",
+        )
+    return "缺少“value”", "请补上value"
 
 
 class Cursor:
@@ -193,8 +206,11 @@ class Cursor:
             inner.used.add("unit")
             if node.get("by") is not None:
                 return Quantity(unit, inner.place, text=what, table=inner.table(unit))
-            value = inner.need("value")
-            found = None if value is None else inner.read_quantity(value, unit, what)
+            value = inner.get("value")
+            if value is None:
+                inner.report(*_no_value(node))
+                return None
+            found = inner.read_quantity(value, unit, what)
             inner.done()
             return found
         place = self.place_of(node)

@@ -76,7 +76,9 @@ def _yuan(item: Cursor, key: str) -> int:
     if isinstance(node, Map) and node.get("value") is not None:
         item.used.add(key)
         return _yuan(item.value_of(node, key)[0], "value")
-    text = item.needed_text(key)
+    if item.need(key) is None:
+        return 0
+    text = item.text(key)
     try:
         return int(parse_yuan(text))
     except ValueError:

@@ -128,7 +128,7 @@ def _benefit_parts() -> dict[str, Schema]:
 def _sections() -> dict[str, Schema]:
     kinds = ["int", "fen", "bool", "enum", "set", "date", "code"]
     return {
-        "version": obj("from", from_=TEXT, until=TEXT, published=TEXT, replaces=TEXT),
+        "version": obj("from", from_=TEXT, until=TEXT, published=TEXT, replaces=TEXT, gap=TEXT),
         "source": obj(
             "title", title=TEXT, short=TEXT, number=TEXT, date=TEXT, issuer=TEXT, seed=TEXT, url=TEXT, articles=TEXT
         ),

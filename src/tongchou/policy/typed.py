@@ -109,7 +109,8 @@ def typed_as(expression: Expression, wanted: str, scope: Scope) -> Code:
         return code
     if wanted == "rate" and code.type == "int":
         return Code(code.text, "rate", 1)
-    raise ExpressionError(f"这里应为{TYPE_NAMES.get(wanted, wanted)}，写的是{TYPE_NAMES.get(code.type, code.type)}")
+    written = TYPE_NAMES.get(code.type) or ("集合" if code.type.startswith("set") else "枚举的取值")
+    raise ExpressionError(f"这里应为{TYPE_NAMES.get(wanted, wanted)}，写的是{written}")
 
 
 def at_scale(code: Code, scale: int) -> str:
@@ -317,8 +318,10 @@ def _comparison(operation: Operation, scope: Scope) -> Code:
         if operation.op not in ("==", "!="):
             raise ExpressionError("枚举信息只能用==或!=比较")
         return Code(f"({left.text} {operation.op} {_index(left, right_node, scope)})", "bool")
-    if left.type == "bool" or left.type.startswith("set:"):
-        raise ExpressionError("条件和集合不能比较大小")
+    if left.type.startswith("set:"):
+        raise ExpressionError("集合不用==、!=比较，一个人可以同时有几个：写成“低保 in person.identities”的形式")
+    if left.type == "bool":
+        raise ExpressionError("条件不用==比较：成立写名称本身，不成立写not 名称")
     texts, _, _ = _same([left, typed(right_node, scope)])
     return Code(f"({texts[0]} {operation.op} {texts[1]})", "bool")
 

@@ -33,7 +33,8 @@ def unused(version: Version, others: Iterable[Version] = ()) -> Iterator[Finding
         for node in walk(tree)
         if isinstance(node, Map) and isinstance(switch := node.get("by_reading"), Scalar)
     }
-    for doubt in version.ambiguities:
+    misspelt = switched - {doubt.id for doubt in version.ambiguities}  # said where it stands; one of these was meant
+    for doubt in version.ambiguities if not misspelt else ():
         if len(doubt.readings) > 1 and doubt.id not in switched:
             place = doubt.place
             message = f"歧义{doubt.id}没有一处用by_reading写出它的各种理解，换一种理解什么也不变"

@@ -212,7 +212,7 @@ NEW = default_pack_directory() / "wuhan/outpatient-2023-04.yaml"
     [
         ("2023-04-10", "error", "重叠"),
         ("2023-04-09", "none", ""),
-        ("2023-04-08", "acknowledged", "2023-04-09至2023-04-09没有版本生效"),
+        ("2023-04-08", "error", "2023-04-09至2023-04-09没有版本生效"),
     ],
 )
 def test_versions_meet_exactly(tmp_path: Path, until: str, severity: str, message: str) -> None:

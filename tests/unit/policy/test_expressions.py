@@ -108,7 +108,7 @@ def test_what_is_no_expression(text: str) -> None:
         ("if urgent then 1 else 2元", "单位混用"),
         ("visit.level == 三级", "没有取值“三级”"),
         ("visit.level < 二级", "只能用==或!="),
-        ("urgent == urgent", "不能比较大小"),
+        ("urgent == urgent", "条件不用==比较"),
         ("years in (一级)", "枚举"),
         ("孤儿 in person.identities", "没有取值“孤儿”"),
         ("0.001元", "细于一分"),
