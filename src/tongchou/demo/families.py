@@ -23,22 +23,24 @@ def family_of(household: int, pairs: Sequence[tuple[Member, Insurance]]) -> list
     ]
     if household % EVERY or not owners:
         return []
+    surname = next((member.name[0] for member, _ in pairs if member.sex == MALE), "")
     owner = max(owners, key=lambda place: pairs[place][1].balance or 0)
     found = []
     for place, (member, insurance) in enumerate(pairs):
-        relation = _relation(pairs[owner][0], member)
+        relation = _relation(pairs[owner][0], member, surname)
         if place != owner and relation and insurance.scheme == RESIDENTS and insurance.status == NORMAL:
             found.append((owner, place, relation))
     return found
 
 
-def _relation(owner: Member, member: Member) -> str:
-    """What a member is to the owner, by their ages; the elders of a household are the husband's parents."""
+def _relation(owner: Member, member: Member, surname: str) -> str:
+    """What a member is to the owner, by their ages. Who has another surname than the men of the household married in: she is
+    nobody's child here, and the elders are not her parents.
+    """
     older = member.age - owner.age
     if abs(older) < _SAME_GENERATION:
         return "spouse" if member.sex != owner.sex and min(member.age, owner.age) >= ADULT else ""
     if abs(older) > _NEXT_GENERATION:
         return ""
-    if older < 0:
-        return "child"
-    return "parent" if owner.sex == MALE or owner.age < ADULT + 9 else ""
+    younger, relation = (member, "child") if older < 0 else (owner, "parent")
+    return relation if not surname or younger.name[0] == surname else ""
