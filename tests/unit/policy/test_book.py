@@ -27,7 +27,11 @@ def test_the_day_chooses_the_version(book: PolicyBook) -> None:
     assert [layer.id for layer in late.layers] == ["pool", "large", "critical"]
     assert (early.version_from, late.version_from) == (date(2007, 10, 1), date(2016, 1, 1))
     assert early.package_hash != late.package_hash
-    assert book.plan(**CITY, on=date(2026, 11, 22)) is late
+    assert book.plan(**CITY, on=date(2021, 4, 21)) is late
+    with_account = book.plan(**CITY, on=date(2021, 4, 22))  # a relative's account may pay from that day on
+    assert [layer.id for layer in with_account.layers] == ["pool", "large", "critical"]
+    assert with_account.version_from == date(2021, 4, 22)
+    assert book.plan(**CITY, on=date(2026, 11, 22)) is with_account
 
 
 def test_before_the_first_version_nothing_is_in_force(book: PolicyBook) -> None:
@@ -170,7 +174,7 @@ def test_benefits_and_funds_of_the_demo_city(book: PolicyBook) -> None:
     resident = ("住院", "门诊特殊病", "儿童意外门诊", "普通门诊", "药店购药")
     assert book.benefits(area="629900", scheme="390", on=on) == resident
     assert book.benefits(area="629900", scheme="310", on=on) == ("住院", "普通门诊", "药店购药")
-    assert {fund.code for fund in book.funds(area="629900", scheme="390")} == {"390100", "330100", "390200"}
+    assert {fund.code for fund in book.funds(area="629900", scheme="390")} == {"310200", "390100", "330100", "390200"}
     assert {fund.code for fund in book.funds(area="629900", scheme="310")} == {"310100", "310102", "310200"}
 
 
