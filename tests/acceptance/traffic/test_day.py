@@ -147,7 +147,7 @@ def assert_simulated_as_settled(centre: Centre, folder: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.requirement("R1.3.03", "R3.08", "R2.02")
+@pytest.mark.requirement("R1.3.03", "R3.08", "R2.02", "R2.08", "R2.14")
 def test_a_day_ends_equal(folder: Path) -> None:
     centre = Centre(folder / "home", persons=3000)
     try:

@@ -60,7 +60,7 @@ def balance(person: int) -> int:
 
 
 @pytest.mark.django_db
-@pytest.mark.requirement("R0.30")
+@pytest.mark.requirement("R0.30", "R1.2.39")
 def test_balance_follows_the_ledger(person: int) -> None:
     assert move(api.credit, person, 10_000, 1) == 10_000
     assert move(api.debit, person, 2_500, 2) == 7_500
@@ -73,6 +73,7 @@ def test_balance_follows_the_ledger(person: int) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.requirement("R1.2.34")
 def test_never_below_zero_and_nothing_is_booked_when_refused(person: int) -> None:
     move(api.credit, person, 100, 1)
     assert code_of(lambda: move(api.debit, person, 101, 2)) == "ACCT-004"

@@ -83,7 +83,7 @@ def test_lines_are_withdrawn_by_batch_or_all(hospital: Caller) -> None:
     assert Encounter.objects.get(pk=int(encounter)).status == Encounter.Status.CANCELLED
 
 
-@pytest.mark.requirement("R2.04", "R2.02")
+@pytest.mark.requirement("R2.04", "R2.02", "R2.01", "R2.27")
 def test_a_stay_forwards_and_backwards(hospital: Caller) -> None:
     admitted = hospital.call("2401", nodes.admission(2)).output
     assert_complete("2401", admitted)

@@ -37,7 +37,7 @@ def assert_identities(output: Any) -> None:
     assert info["medfee_sumamt"] == sum(info[name] for name in parts)
 
 
-@pytest.mark.requirement("R2.02", "R1.3.05", "R2.09")
+@pytest.mark.requirement("R2.02", "R1.3.05", "R2.09", "R2.10")
 def test_a_sale_is_settled(pharmacy: Caller) -> None:
     # 500 yuan class A + 100 yuan class B (10 prior self-pay): in scope 590, deductible 200, 70 % of 390 = 273.
     answer = pharmacy.call("2102", purchase(lines=[line(1, count=5), line(2, CLASS_B)]))
@@ -156,6 +156,7 @@ def test_a_pharmacy_has_no_hospital_level(pharmacy: Caller) -> None:
     assert (info["lmtpric_hosp_lv"], info["dedc_hosp_lv"]) == ("", "")
 
 
+@pytest.mark.requirement("R2.11")
 def test_lines_of_a_revocation_add_up_to_it(pharmacy: Caller) -> None:
     sold = pharmacy.call("2102", purchase(lines=[line(1, count=2), line(2, CLASS_B)])).output["setlinfo"]
     revoked = pharmacy.call("2103", revocation(sold)).output["setlinfo"]

@@ -83,6 +83,7 @@ def books(pharmacy: Caller, _shared: list[tuple[Any, ...]]) -> Books:
     return mine
 
 
+@pytest.mark.requirement("R2.11")
 def test_equal_books(books: Books, pharmacy: Caller) -> None:
     sold = pharmacy.call("2102", nodes.purchase(1)).output["setlinfo"]
     books.book(sold)

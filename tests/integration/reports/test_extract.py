@@ -64,6 +64,7 @@ def test_k_persons_share_everything_that_is_told(city: cities.City, tmp_path: Pa
     assert '"k":3' in str(noted.after)
 
 
+@pytest.mark.requirement("R3.27")
 def test_nobody_is_found_again_by_number_or_name(city: cities.City, tmp_path: Path) -> None:
     """Not in the bytes, not by hashing what one knows, not from one extract to the next."""
     first, second = tmp_path / "a.csv", tmp_path / "b.csv"

@@ -21,6 +21,7 @@ from tongchou.settlement import api
 pytestmark = pytest.mark.usefixtures("world")
 
 
+@pytest.mark.requirement("R1.2.34")
 def test_a_purchase_is_split_paid_and_booked() -> None:
     # 500 yuan class A + 100 yuan class B (10 prior self-pay): in scope 590, deductible 200, 70 % of 390 = 273.
     found = settle(purchase(lines=(line(1, count=5), line(2, CLASS_B))))

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 from django.db import DatabaseError, connection
+from msgspec.structs import replace
 
 from tests.integration.settlement.world import (
     CLASS_A,
@@ -18,6 +19,7 @@ from tests.integration.settlement.world import (
     LIMITED,
     NOW,
     OTHER_HOSPITAL,
+    POOL,
     RESTRICTED,
     answer,
     job,
@@ -28,6 +30,7 @@ from tests.integration.settlement.world import (
     receipt,
 )
 from tongchou.kernel.rejection import Rejection
+from tongchou.ledger import api as ledger
 from tongchou.settlement import api
 from tongchou.settlement.api import (
     DiagnosisInput,
@@ -313,6 +316,19 @@ def test_entitlement_says_which_fund_pays_and_why_not() -> None:
     )
     assert (refused.fund, refused.enjoyed) == ("390100", False)
     assert "没有险种 390 的参保关系" in refused.note
+
+
+@pytest.mark.requirement("R1.3.28", "R1.2.41")
+def test_the_patient_pays_the_own_part_and_the_centre_owes_the_rest_to_the_hospital() -> None:
+    # 2,000 yuan: deductible 500, 80 % of 1,500 = 1,200 from the pool. Of the other 800 the account pays its 500, before
+    # and after the pool alike, and 300 are paid at the desk.
+    stay = admit()
+    upload(stay, line(1, yuan=1_000, count=2))
+    discharge(stay)
+    found = settle(replace(bill(stay, 200_000), account_used="1"))
+    assert (found["fund"], found["account"], found["cash"]) == (120_000, 50_000, 30_000)
+    assert ledger.balance(area=POOL, account_code="2101") == -(120_000 + 50_000), "what the centre owes the hospital"
+    assert ledger.balance(area=POOL, account_code="9001") == 30_000, "what the patient paid there"
 
 
 @pytest.mark.requirement("R0.37")

@@ -90,6 +90,7 @@ def test_the_record_leads_to_entitlement_account_and_settlements(city: cities.Ci
         assert person.number in client.get(link).content.decode()
 
 
+@pytest.mark.requirement("R1.2.39")
 def test_the_account_balance_is_the_sum_of_its_movements(city: cities.City, client_of: ClientOf) -> None:
     page = client_of("clerk").get(f"/persons/{city.persons[0].number}/").content.decode()
     balance = re.search(r'余额 <strong class="num">([\d,.]+)</strong>', page)

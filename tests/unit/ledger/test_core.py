@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,6 +39,14 @@ def test_views_differ_only_on_what_both_state() -> None:
     views = {"结算": {"总额": 5, "基金": 3}, "账簿": {"总额": 5, "基金": 4}, "机构": {"总额": 5}}
     assert differing(views) == ["基金：结算 0.03 元、账簿 0.04 元"]
     assert differing({"结算": {"总额": 5}}) == []
+
+
+@pytest.mark.requirement("R0.48")
+def test_retired_cadres_have_a_ledger_of_their_own() -> None:
+    """离休人员医疗保障基金 (340100): what comes in, what is paid, what is owed and what is left apart from all others."""
+    names = {row.code: row.name for row in chart() if row.fund == "340100"}
+    assert set(names) == {"4001.340100", "4002.340100", "5001.340100", "2101.340100", "2102.340100", "3001.340100"}
+    assert all("离休人员" in name for name in names.values())
 
 
 def test_the_chart_has_parents_first_and_one_payable_for_each_fund() -> None:
