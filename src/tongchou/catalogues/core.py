@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from tongchou.kernel.levels import PRICED_AS
 from tongchou.kernel.period import Period
 
 KINDS_SEPARATOR = "、"
@@ -119,4 +120,4 @@ def _cut(whole: Period, limits: Sequence[DatedLimit]) -> list[Period]:
 
 def _limit_on(limits: Sequence[DatedLimit], level: str, day: date) -> int | None:
     by_level = {limit.level: limit.limit for limit in limits if day in limit.period}
-    return by_level.get(level, by_level.get(ANY_LEVEL))
+    return by_level.get(PRICED_AS.get(level, level), by_level.get(ANY_LEVEL))

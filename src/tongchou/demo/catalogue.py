@@ -15,6 +15,7 @@ from tongchou.catalogues import api as catalogues
 from tongchou.demo import tables
 from tongchou.demo.places import credit_code
 from tongchou.demo.tables import InstitutionRow, ItemRow
+from tongchou.kernel.levels import PRICED_AS
 from tongchou.kernel.money import divide_half_up
 from tongchou.providers import api as providers
 from tongchou.tables.api import Column, Report
@@ -55,7 +56,7 @@ def fill_catalogues(*, year: int) -> None:
 def carried(institution: InstitutionRow) -> list[ItemRow]:
     """The items that an institution has: by setting; primary care without what only hospitals do."""
     found = [item for item in tables.items() if set(item.settings) & set(institution.settings)]
-    if institution.level == "1":
+    if PRICED_AS.get(institution.level, institution.level) == "1":
         return [item for item in found if item.settings != "i" and item.price <= _DEAREST_IN_PRIMARY_CARE]
     return found
 
@@ -97,7 +98,8 @@ def price_at(institution: InstitutionRow, item: ItemRow) -> int:
 
 def service_price(tertiary: int, level: str) -> int:
     """The price of a service item at a level, to a tenth of a yuan."""
-    return divide_half_up(tertiary * LEVEL_PERCENT[level], 100 * TENTH_OF_YUAN) * TENTH_OF_YUAN
+    percent = LEVEL_PERCENT[PRICED_AS.get(level, level)]
+    return divide_half_up(tertiary * percent, 100 * TENTH_OF_YUAN) * TENTH_OF_YUAN
 
 
 def _item_lines() -> Iterable[dict[str, str]]:
@@ -153,7 +155,7 @@ def _institution_lines(year: int) -> Iterable[dict[str, str]]:
             "chinese_medicine": _yes(row.chinese_medicine),
             "area": row.area,
             "number": f"XY{year}{row.code}",
-            "med_types": PRIMARY_MED_TYPES if row.level == "1" else med_types,
+            "med_types": PRIMARY_MED_TYPES if PRICED_AS.get(row.level, row.level) == "1" else med_types,
             "start": date(year, 1, 1).isoformat(),
             "end": (date(year + 2, 1, 1) - timedelta(days=1)).isoformat(),
         }

@@ -6,7 +6,7 @@ The generated function takes integers only and returns one flat tuple:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -28,6 +28,7 @@ from tongchou.policy.model import (
     Payer,
     Place,
 )
+from tongchou.policy.nodes import Map
 from tongchou.policy.program import Check, Display, LayerInfo, Program, Refusal, lines_for
 from tongchou.policy.refusalcode import write_refused
 from tongchou.policy.rejections import EXCLUDED, FACT_WRONG, NOT_APPLICABLE
@@ -68,6 +69,7 @@ def compile_program(packs: Sequence[Pack], benefit: str, findings: list[Finding]
 
 
 def _emitter(packs: Sequence[Pack], benefit: str, findings: list[Finding]) -> Emitter:
+    findings += _disagreements(packs, benefit)
     return Emitter(
         facts=merge_facts(packs, benefit),
         accumulators={name: spec for pack in packs for name, spec in pack.accumulators.items()},
@@ -91,12 +93,29 @@ def merge_facts(packs: Sequence[Pack], benefit: str) -> dict[str, FactSpec]:
     return merged
 
 
+def _disagreements(packs: Sequence[Pack], benefit: str) -> Iterator[Finding]:
+    """A value that one pack tells apart and another takes for a different one: joined, the first would no longer tell it apart."""
+    offering = [pack for pack in packs if any(benefit in entry.names for entry in pack.benefits)]
+    for pack, other in ((pack, other) for pack in offering for other in offering if pack is not other):
+        for name, spec in pack.facts.items():
+            apart = other.facts[name].values if name in other.facts else ()
+            for alias, value in spec.aliases:
+                if alias in apart and spec.kind == "enum":
+                    node = pack.tree.get("facts")
+                    place = node.get(name) if isinstance(node, Map) else None
+                    line = place.line if place is not None else 1
+                    message = f"“{alias}”在这里视为“{value}”，相接的{other.file}把它单列，合在一起就分不开"
+                    remedy = f"请各包一致：都在{name}的values里单列“{alias}”，或都视为“{value}”"
+                    yield Finding(pack.file, line, "", message, remedy)
+
+
 def _both(one: FactSpec, other: FactSpec) -> FactSpec:
     if other.kind == "code":
         return replace(other, values=tuple(dict.fromkeys((*one.values, *other.values))))
-    values = tuple(value for value in one.values if value in other.values)
+    apart = tuple(alias for alias, _ in one.aliases if alias in other.values and other.kind == "enum")
+    values = (*(value for value in one.values if value in other.values), *apart)
     aliases = dict(one.aliases) | dict(other.aliases)
-    kept = tuple((alias, value) for alias, value in aliases.items() if value in values)
+    kept = tuple((alias, value) for alias, value in aliases.items() if value in values and alias not in values)
     if other.kind != "enum":
         return replace(
             other, values=values, aliases=kept, default=one.default, required=other.required and one.required

@@ -221,6 +221,7 @@ def _starved(pack: Pack) -> Iterator[Finding]:
             if not layer.in_place:
                 split = True
                 filled |= _hands_on(layer)
+            filled |= {cap.rest_to for cap in layer.caps if cap.moves == "cost"}
 
 
 def _hands_on(layer: Layer) -> set[str]:

@@ -24,7 +24,7 @@ class AgreementView:
 class ProviderView:
     """A designated hospital or pharmacy on a day.
 
-    ``kind`` 1 定点医疗机构, 2 定点零售药店; ``level`` 1/2/3 级 or 9 药店 (settlement level); ``agreement`` is ``None`` where no
+    ``kind`` 1 定点医疗机构, 2 定点零售药店; ``level`` a code of ``kernel.levels.LEVELS`` (settlement level); ``agreement`` is ``None`` where no
     agreement covers the day.
     """
 

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from tongchou.kernel.areas import check_area
 from tongchou.kernel.identifiers import parse_credit_code, parse_institution_code
+from tongchou.kernel.levels import LEVELS
 from tongchou.kernel.rejection import Rejection
 from tongchou.providers import services
 from tongchou.providers.models import Agreement, Institution
@@ -29,7 +30,6 @@ from tongchou.tables.api import (
 )
 
 KINDS: Final = {"1": "定点医疗机构", "2": "定点零售药店"}
-LEVELS: Final = {"1": "一级", "2": "二级", "3": "三级", "9": "药店"}
 GRADES: Final = {
     "": "无",
     "1": "三级特等",

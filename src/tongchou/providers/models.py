@@ -16,7 +16,7 @@ class Institution(models.Model):
     kind = models.CharField("机构类型", max_length=6, help_text="1 定点医疗机构,2 定点零售药店")
     credit_code = models.CharField("统一社会信用代码", max_length=18)
     grade = models.CharField("医院等级", max_length=6, blank=True)
-    level = models.CharField("医保结算等级", max_length=1, help_text="1 一级,2 二级,3 三级,9 药店")
+    level = models.CharField("医保结算等级", max_length=1, help_text="1 一级,2 二级,3 三级,4 社区,5 未定级,9 药店")
     chinese_medicine = models.BooleanField("中医机构", default=False)
     area = models.CharField("所在区划", max_length=6)
     address = models.CharField("地址", max_length=200, blank=True)

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from tongchou.kernel.identifiers import parse_credit_code, parse_institution_code
+from tongchou.kernel.levels import LEVELS, PHARMACY_LEVEL
 from tongchou.providers import queries, rejections
 from tongchou.providers.models import Agreement, Institution, OperatorSession
 
@@ -85,7 +86,7 @@ def register_institution(
 
     Args:
         kind: 1 定点医疗机构, 2 定点零售药店.
-        level: settlement level 1/2/3, 9 for pharmacies.
+        level: settlement level, a code of ``kernel.levels.LEVELS``; 9 for pharmacies and for them only.
 
     Returns:
         Its id.
@@ -197,7 +198,10 @@ def check_institution(*, code: str, kind: str, level: str, credit_code: str) -> 
             parse_credit_code(credit_code)
     except ValueError as error:
         raise rejections.INVALID(problem=error) from error
-    if (kind == PHARMACY) != checked.startswith("P") or (level == "9") != checked.startswith("P"):
+    if level not in LEVELS:
+        known = "、".join(f"{one} {word}" for one, word in LEVELS.items())
+        raise rejections.INVALID(problem=f"没有结算等级 {level}，可用：{known}")
+    if (kind == PHARMACY) != checked.startswith("P") or (level == PHARMACY_LEVEL) != checked.startswith("P"):
         raise rejections.INVALID(problem=f"编号 {checked} 与机构类型 {kind}、结算等级 {level} 不一致")
     return checked
 

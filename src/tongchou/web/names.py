@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tongchou.kernel.levels import LEVELS
+
 SCHEMES = {
     "310": "职工基本医疗保险",
     "320": "公务员医疗补助",
@@ -93,7 +95,6 @@ IDENTITIES = {
 ENROLMENT_STATES = {"0": "未参保", "1": "正常参保", "2": "暂停参保", "3": "无效参保", "4": "终止参保"}
 CARD_KINDS = {"01": "医保电子凭证", "02": "居民身份证", "03": "社会保障卡"}
 SEXES = {"1": "男", "2": "女"}
-LEVELS = {"1": "一级", "2": "二级", "3": "三级", "9": "药店"}
 INSTITUTION_KINDS = {"1": "定点医疗机构", "2": "定点零售药店"}
 ITEM_CLASSES = {"01": "甲类", "02": "乙类", "03": "丙类"}
 LIST_TYPES = {

@@ -59,6 +59,18 @@ def test_own_level_limit_goes_before_the_general_one_and_ends_on_its_day(item: I
     assert limit("2", date(2026, 5, 15)) == 5_000_000
 
 
+@pytest.mark.parametrize(
+    ("level", "expected"), [("1", 6_000_000), ("4", 6_000_000), ("5", 6_000_000), ("2", 5_000_000)]
+)
+def test_community_centres_and_hospitals_without_a_level_have_the_limits_of_level_one(
+    item: Item, level: str, expected: int
+) -> None:
+    """限价医院等级 1 is 一级及以下."""
+    PriceLimit.objects.create(item=item, level="0", limit_micro=5_000_000, period=(date(2026, 1, 1), None))
+    PriceLimit.objects.create(item=item, level="1", limit_micro=6_000_000, period=(date(2026, 1, 1), None))
+    assert terms(api.Catalogue(), ["XA01"], level=level)["XA01"].price_limit == expected
+
+
 def test_second_read_only_asks_for_the_revision_and_none_when_it_is_given(item: Item) -> None:
     catalogue = api.Catalogue()
     terms(catalogue, ["XA01"])

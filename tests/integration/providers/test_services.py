@@ -43,6 +43,8 @@ def test_register_and_conclude() -> None:
         {"code": "H1"},
         {"code": "P62990100001"},
         {"level": "9"},
+        {"level": "7"},
+        {"code": "P62990100001", "kind": "2", "level": "4"},
         {"kind": "2"},
         {"credit_code": "91350100M000100Y44"},
     ],
@@ -51,6 +53,12 @@ def test_what_does_not_go_together_is_refused(wrong: dict[str, str]) -> None:
     data = {"code": CODE, "name": "甲医院", "kind": "1", "level": "3", "area": "629901", **wrong}
     assert code_of(lambda: api.register_institution(**data)) == "PROV-010"  # type: ignore[arg-type]
     assert not Institution.objects.exists()
+
+
+@pytest.mark.parametrize("level", ["1", "2", "3", "4", "5"])
+def test_a_hospital_may_be_a_community_centre_or_without_a_level(level: str) -> None:
+    api.register_institution(code=CODE, name="甲", kind="1", level=level, area="629901")
+    assert api.describe(code=CODE, on=date(2026, 1, 1)).level == level
 
 
 @pytest.mark.requirement("R1.5.13")

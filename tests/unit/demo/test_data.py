@@ -72,7 +72,7 @@ def test_outpatient_diseases_are_national_codes(shared_dir: Path) -> None:
 def test_institutions_of_all_levels() -> None:
     institutions = tables.institutions()
     levels = Counter(row.level for row in institutions)
-    assert (levels["3"], levels["2"], levels["1"], levels["9"]) == (2, 4, 6, 8)
+    assert (levels["3"], levels["2"], levels["1"], levels["4"], levels["9"]) == (2, 4, 3, 3, 8)
     assert any(row.chinese_medicine and row.level == "3" for row in institutions)
     for row in institutions:
         assert parse_institution_code(row.code) == row.code

@@ -25,7 +25,7 @@ from tongchou.policy.shapes import page, page_file, read_shapes
 
 SHAPES = default_pack_directory() / "shapes"
 CASES = [case for tree in read_cases(SHAPES) for case in read_case_file(tree)]
-NUMBERS = [f"SHP-{number:02}" for number in range(1, 81)] + ["SHP-81", "SHP-82", "SHP-83", "SHP-84"]
+NUMBERS = [f"SHP-{number:02}" for number in range(1, 81)] + ["SHP-81", "SHP-82", "SHP-83", "SHP-84", "SHP-85"]
 
 
 @cache

@@ -54,6 +54,17 @@ def test_years_are_completed_years_on_the_rule_day() -> None:
     assert facts(since=date(2027, 1, 1))["person.continuous_years"] == 0
 
 
+@pytest.mark.parametrize(
+    ("code", "word"),
+    [("1", "一级"), ("2", "二级"), ("3", "三级"), ("4", "社区"), ("5", "未定级"), ("9", "药店"), ("", "未定级")],
+)
+def test_the_level_is_that_of_the_register(code: str, word: str) -> None:
+    """Community centres and hospitals without a level are told apart; what they count as is the policy's word."""
+    assert facts(visit=replace(VISIT, level=code))["visit.level"] == word
+    levels = STANDARD_FACTS["visit.level"]
+    assert word in {*levels.values, *(alias for alias, _ in levels.aliases)}
+
+
 def test_identities_are_those_that_benefits_ask_for() -> None:
     person = replace(
         PERSON, identities=(IdentitySnapshot("2303"), IdentitySnapshot("2308", "1"), IdentitySnapshot("24"))

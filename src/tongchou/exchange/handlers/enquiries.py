@@ -24,6 +24,8 @@ HOSPITAL = "1"
 """fixedmins_type of a hospital."""
 RATED = ("1", "2", "3")
 """lmtpric_hosp_lv: level one and below, two, three."""
+DEDUCTIBLE_LEVEL = {"4": "1", "5": "9"}
+"""dedc_hosp_lv of community centres (一级及以下) and of hospitals without a level (未定级); the others have their own code."""
 OWN_PREPARATION = "103"
 """list_type 自制剂."""
 NO_DOSAGE_FORM = "无"
@@ -120,7 +122,7 @@ def _levels(institution: providers.ProviderView) -> dict[str, str]:
     if institution.kind != HOSPITAL:
         return {}
     limit = institution.level if institution.level in RATED else RATED[0]
-    return {"lmtpric_hosp_lv": limit, "dedc_hosp_lv": institution.level}
+    return {"lmtpric_hosp_lv": limit, "dedc_hosp_lv": DEDUCTIBLE_LEVEL.get(institution.level, institution.level)}
 
 
 def fee_lines(message: Message) -> object:

@@ -8,13 +8,13 @@ from typing import Any
 
 import msgspec
 
+from tongchou.kernel.levels import LEVELS, UNGRADED
 from tongchou.kernel.period import age_on
 from tongchou.settlement.core.snapshots import EnrolmentSnapshot, PersonSnapshot
 from tongchou.settlement.core.tables import (
     DISABLED_HEAVILY,
     FLEXIBLE,
     IDENTITIES,
-    LEVELS,
     OTHER_PERSON,
     PERSON_TYPES,
     SEXES,
@@ -52,7 +52,7 @@ def facts_of(
         "person.continuous_years": max(0, age_on(continuous_since, day)),
         "person.diseases": frozenset(person.diseases),
         "person.civil_servant": enrolment.civil_servant,
-        "visit.level": LEVELS.get(visit.level, LEVELS["1"]),
+        "visit.level": LEVELS.get(visit.level, LEVELS[UNGRADED]),
         "visit.where": "本市" if visit.local else "异地",
         "visit.chinese_medicine": visit.chinese_medicine,
         "visit.emergency": visit.emergency,

@@ -71,7 +71,6 @@ DISABLED_HEAVILY: Final = frozenset({"", "1", "2"})
 """Levels of psn_idet_type 2308 that count as 重度残疾 (disability grades one and two; no level stated: as registered)."""
 
 SEXES: Final[dict[str, str]] = {"1": "男", "2": "女"}
-LEVELS: Final[dict[str, str]] = {"1": "一级", "2": "二级", "3": "三级", "9": "药店"}
 ITEM_CLASSES: Final[dict[str, str]] = {"01": "甲类", "02": "乙类", "03": "丙类"}
 
 ACTIVE_ENROLMENT: Final = "1"
