@@ -110,3 +110,15 @@ OVERLAY_NOT_IN_FORCE = kind(
     en="no version with parameter {parameter} is in force from {day} on",
     remedy="请核对起始日期，或改用该日以后生效的版本中的参数",
 )
+EDIT_UNSAFE = kind(
+    "POL-055",
+    zh="政策包里没有“{place}”这个地方，或它不能这样改",
+    en="no such place in the pack: {place}",
+    remedy="请刷新页面后重试；别人可能刚改过这份草稿",
+)
+EDIT_UNWRITABLE = kind(
+    "POL-056",
+    zh="“{place}”的写法（如引用别处的锚点）不能用表单修改",
+    en="{place} can't be changed by a form",
+    remedy="请下载原文，修改后作为政策包上传",
+)

@@ -20,6 +20,7 @@ from tongchou.publication.drafts import (
 )
 from tongchou.publication.executors import propose_undoing
 from tongchou.publication.models import Draft, PublishedVersion
+from tongchou.publication.ruling import edit_rules, undo_rule
 from tongchou.publication.store import (
     Policies,
     binding_key,
@@ -51,6 +52,7 @@ __all__ = [
     "draft_arrangement",
     "draft_from",
     "draft_from_upload",
+    "edit_rules",
     "hand_in",
     "in_effect",
     "keep_expectation",
@@ -64,6 +66,7 @@ __all__ = [
     "revision",
     "text_of",
     "tried",
+    "undo_rule",
     "visible",
     "withdraw",
 ]

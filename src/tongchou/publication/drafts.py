@@ -16,6 +16,7 @@ from tongchou.policy.amending import Amendment, amended
 from tongchou.policy.book import Version, content_hash
 from tongchou.policy.casedata import case_data, expectations
 from tongchou.policy.caseread import read_case_file
+from tongchou.policy.editing import Edit, edited
 from tongchou.policy.nodes import Map, Scalar, parse_yaml
 from tongchou.policy.overlays import written
 from tongchou.publication import rejections, store, trial
@@ -129,7 +130,13 @@ def _start(tree: Map) -> date:
 
 
 def _summary(draft: Draft) -> dict[str, Any]:
-    return {"pack": draft.pack, "starts_on": draft.starts_on.isoformat(), "amendments": draft.amendments}
+    rules = [{"words": entry["words"], "cite": entry["cite"]} for entry in draft.edits]
+    return {
+        "pack": draft.pack,
+        "starts_on": draft.starts_on.isoformat(),
+        "amendments": draft.amendments,
+        "rules": rules,
+    }
 
 
 # -- reading and editing -------------------------------------------------------------------------------------------------------
@@ -182,12 +189,29 @@ def amend(
     """
     operator.authority.require(control.rights.POLICY_MAKE, area=draft.area)
     refuse_closed(draft)
-    entries = [Amendment(parameter, value, cite) for parameter, (value, cite) in changes.items()]
-    replaces = _replaces(draft, starts_on, note or next((entry.cite for entry in entries), ""))
-    draft.text = amended(draft.base_text, trial.DRAFT_FILE, entries, start=starts_on, note=note, replaces=replaces)
     draft.starts_on, draft.note, draft.changed_at = starts_on, note[:300], now
-    draft.amendments = [{"parameter": entry.parameter, "value": entry.value, "cite": entry.cite} for entry in entries]
+    draft.amendments = [{"parameter": name, "value": value, "cite": cite} for name, (value, cite) in changes.items()]
+    draft.text = text_of_changes(draft)
     return saved(draft, ["text", "starts_on", "note", "amendments", "changed_at"], "修改政策草稿")
+
+
+def text_of_changes(draft: Draft) -> str:
+    """The text of the base with the changed numbers, then with the changed rules in their order.
+
+    Raises:
+        PolicyErrors, Rejection: see ``amended`` and ``edited``.
+    """
+    numbers = [Amendment(entry["parameter"], entry["value"], entry["cite"]) for entry in draft.amendments]
+    replaces = _replaces(draft, draft.starts_on, draft.note or next((entry.cite for entry in numbers), ""))
+    text = amended(
+        draft.base_text, trial.DRAFT_FILE, numbers, start=draft.starts_on, note=draft.note, replaces=replaces
+    )
+    steps = [
+        Edit(e["do"], tuple(e["at"]), json.loads(e["value"]), e["index"])
+        for entry in draft.edits
+        for e in entry["edits"]
+    ]
+    return edited(text, steps, trial.DRAFT_FILE)
 
 
 def _replaces(draft: Draft, starts_on: date, words: str) -> str:
@@ -206,9 +230,9 @@ def replace_text(*, draft: Draft, text: str, operator: Operator, now: datetime) 
     operator.authority.require(control.rights.POLICY_MAKE, area=draft.area)
     refuse_closed(draft)
     tree = _parsed(text)
-    draft.text, draft.starts_on, draft.changed_at = text, _start(tree), now
+    draft.text, draft.starts_on, draft.changed_at, draft.edits = text, _start(tree), now, []
     draft.pack, draft.title = store.pack_name(tree)[:80], _text(tree, "title")[:200]
-    return saved(draft, ["text", "starts_on", "pack", "title", "changed_at"], "修改政策草稿")
+    return saved(draft, ["text", "starts_on", "pack", "title", "edits", "changed_at"], "修改政策草稿")
 
 
 def change_expectation(
@@ -349,6 +373,7 @@ def payload_of(draft: Draft) -> dict[str, Any]:
         "text": draft.text,
         "cases": trial.published_cases(outcome.cases),
         "changes": [change.words for change in outcome.differences],
+        "rules": [{"words": entry["words"], "cite": entry["cite"]} for entry in draft.edits],
         "expectations": json.loads(json.dumps(draft.expectations)),
     }
 

@@ -99,6 +99,8 @@ def _describe(payload: dict[str, Any]) -> Sequence[Change]:
         new = "险种第一次采用政策包" if outcome.arranged is not None else "新的政策包"
         first = Change(label=new, before="无", after=f"{payload['title']}（{payload['pack']}）")
         lines = [first, *(lines if outcome.arranged is not None else [])]
+    for rule in payload.get("rules", ()):
+        lines.append(Change(label=f"规则改动：{rule['words']}", before="见上", after=f"依据：{rule['cite']}"))
     for case, change in payload["expectations"].items():
         for name, value in change["expect"].items():
             lines.append(

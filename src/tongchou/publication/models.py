@@ -74,6 +74,7 @@ class Draft(models.Model):
     note = models.CharField("说明", max_length=300, blank=True)
     text = models.TextField("政策包全文")
     amendments = models.JSONField("改动的数字", default=list)
+    edits = models.JSONField("改动的规则", default=list)
     expectations = models.JSONField("案例期望的改动", default=dict)
     cases = models.TextField("自带案例", blank=True)
     state = models.CharField("状态", max_length=10, choices=State.choices, default=State.OPEN)

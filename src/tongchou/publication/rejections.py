@@ -97,6 +97,18 @@ STILL_NEEDED = kind(
     en="version {pack} from {day} is still needed: {first}",
     remedy="请先撤销用到它的发布（如险种采用的政策包），再撤销这个版本",
 )
+TOO_MANY_EDITS = kind(
+    "PUBL-016",
+    zh="草稿已有{count}处规则改动",
+    en="the draft has {count} changes of rules already",
+    remedy="请下载原文，修改后作为政策包上传",
+)
+NO_EDIT = kind(
+    "PUBL-017",
+    zh="草稿没有可以撤回的规则改动",
+    en="the draft has no change of a rule to take back",
+    remedy="请刷新页面；改动的数字在“改动数字”中恢复",
+)
 UNUSABLE = kind(
     "PUBL-020",
     zh="政策版本{file}在本软件中不能使用：{first}",

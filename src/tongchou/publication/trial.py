@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from tongchou.policy import Finding, PolicyBook, PolicyErrors
@@ -24,6 +25,7 @@ from tongchou.publication import store
 from tongchou.publication.models import PublishedVersion
 
 DRAFT_FILE = "草稿"
+KEPT = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +131,8 @@ def attempt(text: str, *, own_cases: str, changed: Mapping[str, Mapping[str, Any
         return _attempt_arrangement(tree, own_cases=own_cases, changed=changed, with_cases=with_cases)
     now = store.library()
     pack = store.pack_name(tree)
-    before, book = _chain_book(now, pack), _chain_book(now, pack, tree)
-    known = set(check_book(before))
+    before, known = _before_draft(now, pack)
+    book = _chain_book(now, pack, tree)
     findings = tuple(finding for finding in check_book(book) if finding not in known)
     version = next((v for v in book.packs.get(pack, ()) if v.pack.file == DRAFT_FILE), None)
     if version is None:
@@ -144,6 +146,13 @@ def attempt(text: str, *, own_cases: str, changed: Mapping[str, Mapping[str, Any
         ask = _Cases(before, book, pack, version.pack.start, store.case_trees(pack, *schemes))
         cases = ask.run(own_cases, changed)
     return Trial(findings, differences, cases, version, base, book if sound else None, hash=content_hash(tree))
+
+
+@lru_cache(maxsize=KEPT)
+def _before_draft(now: PolicyBook, pack: str) -> tuple[PolicyBook, frozenset[Finding]]:
+    """The chain without the draft, and what the checker says of it; kept, because a draft is tried after every change."""
+    before = _chain_book(now, pack)
+    return before, frozenset(check_book(before))
 
 
 def _attempt_arrangement(

@@ -60,6 +60,8 @@ TABLE: dict[str, tuple[str, tuple[int, int, int, int]]] = {
     "policy_draft_upload": ("POST", (SIGN_IN, DENIED, DENIED, DENIED)),
     "policy_draft": ("GET", (SIGN_IN, DENIED, DENIED, DENIED)),
     "policy_draft_save": ("POST", (SIGN_IN, DENIED, DENIED, DENIED)),
+    "policy_draft_rules": ("GET", (SIGN_IN, DENIED, DENIED, DENIED)),
+    "policy_draft_rules_change": ("POST", (SIGN_IN, DENIED, DENIED, DENIED)),
     "policy_draft_trial": ("GET", (SIGN_IN, DENIED, DENIED, DENIED)),
     "policy_draft_expectation": ("POST", (SIGN_IN, DENIED, DENIED, DENIED)),
     "policy_draft_cases": ("POST", (SIGN_IN, DENIED, DENIED, DENIED)),

@@ -84,7 +84,7 @@ def small(tmp_path: Path, settings: Any) -> Path:
 
 def test_the_list_has_every_pack_by_area(city: cities.City, client_of: ClientOf) -> None:
     seen = text_of(client_of("clerk").get("/policy/"))
-    assert "陇安市 · 城乡居民基本医疗保险 2 个，按支付顺序" in seen
+    assert re.search(r"陇安市 · 城乡居民基本医疗保险 \d 个，按支付顺序", seen)
     for version in (
         v for versions in PolicyBook(read_packs(default_pack_directory())).packs.values() for v in versions
     ):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tongchou.web.policy import arranging, drafting, trying, versions
+from tongchou.web.policy import arranging, drafting, ruling, trying, versions
 
 urlpatterns = [
     path("policy/", versions.packs, name="policy"),
@@ -20,6 +20,8 @@ urlpatterns = [
     path("policy/drafts/upload/", drafting.draft_upload, name="policy_draft_upload"),
     path("policy/drafts/<int:draft_id>/", drafting.draft, name="policy_draft"),
     path("policy/drafts/<int:draft_id>/save/", drafting.draft_save, name="policy_draft_save"),
+    path("policy/drafts/<int:draft_id>/rules/", ruling.rules, name="policy_draft_rules"),
+    path("policy/drafts/<int:draft_id>/rules/change/", ruling.rules_change, name="policy_draft_rules_change"),
     path("policy/drafts/<int:draft_id>/trial/", drafting.draft_trial, name="policy_draft_trial"),
     path("policy/drafts/<int:draft_id>/expectation/", drafting.draft_expectation, name="policy_draft_expectation"),
     path("policy/drafts/<int:draft_id>/cases/", drafting.draft_cases, name="policy_draft_cases"),
