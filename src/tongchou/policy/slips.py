@@ -218,15 +218,16 @@ def _starved(pack: Pack) -> Iterator[Finding]:
                 known = "、".join(name for name in HANDED_ON if name in filled) or "没有"
                 message = f"“{layer.title}”计{'、'.join(layer.base)}，但前面没有一层把费用移到那里，永远不支付"
                 yield _at(layer.place, message, f"请核对前面限额的rest_to和本层的base；前面移入的有：{known}")
-            if not layer.in_place:
-                split = True
-                filled |= _hands_on(layer)
-            filled |= {cap.rest_to for cap in layer.caps if cap.moves == "cost"}
+            split = split or not layer.in_place
+            filled |= _hands_on(layer)
 
 
 def _hands_on(layer: Layer) -> set[str]:
-    found = {"copay", *(cap.rest_to for cap in layer.caps)}
-    return found | {"deductible"} if layer.deductible is not None else found
+    """What a layer may leave something in: its caps, and if it takes apart the in-scope cost, deductible and copay."""
+    found = {cap.rest_to for cap in layer.caps}
+    if layer.in_place:
+        return found
+    return found | {"copay"} | ({"deductible"} if layer.deductible is not None else set())
 
 
 # -- counters and benefits ------------------------------------------------------------------------------------------------
