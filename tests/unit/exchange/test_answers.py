@@ -70,6 +70,8 @@ def test_every_transaction_of_the_tables_is_worked_off() -> None:
         ("year.special_deductible:390100", "Q0000"),
         ("year.inpatient_cost:390", "S0000"),
         ("year.cii_base:390200", ""),
+        ("year.admissions:390/三级", "C0000"),
+        ("year.pool_paid:390100/三级", "D390101"),
     ],
 )
 def test_counters_have_national_codes(counter: str, code: str) -> None:

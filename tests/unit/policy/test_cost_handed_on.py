@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction as F
 from itertools import pairwise
 
@@ -10,10 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.policy.fragment import FRAME, Person, plan_of
+from tests.unit.policy.fragment import FRAME, Person, book_of, plan_of
 from tests.unit.policy.test_language_findings import messages
-from tongchou.policy import PolicyBook
+from tests.unit.policy.test_years import one_by_one, random_year, through_arrays
+from tongchou.policy import PolicyBook, default_pack_directory
 from tongchou.policy.checker import check_book
+from tongchou.policy.document import version_document
+from tongchou.policy.loader import read_packs
 from tongchou.policy.nodes import Map, parse_yaml
 
 COUNTER = """
@@ -186,6 +190,23 @@ def test_a_limit_that_does_not_hold_hands_on_nothing() -> None:
     assert person.last.burden["over_cap"] == 0
     assert person.visit(1000, person__type="退休") == 10_000
     assert person.last.burden == {**person.last.burden, "over_cap": 87_500, "copay": 2_500}
+
+
+@pytest.mark.parametrize("reading", ["A", "B"])
+def test_over_arrays_as_one_by_one(reading: str) -> None:
+    """SHP-81 in both readings, a person's year in order with its counters."""
+    book = PolicyBook(read_packs(default_pack_directory() / "shapes"))
+    plan = book.plan_of(["shp-81"], benefit="住院", on=date(2024, 6, 1), readings={"AMB-SHP-81": reading})
+    year = random_year([plan], 2_000, seed=81)
+    _, result = through_arrays(year, compiled=False)
+    assert one_by_one(year, result) == []
+
+
+def test_the_document_says_what_is_handed_on() -> None:
+    book = book_of("bands: [{ratio: 80%}]\ncaps: [{amount: 100, moves: cost, title: 每次限额}]")
+    (version,) = book.packs["fragment"]
+    words = {entry.label: entry.detail for entry in version_document(book, version).entries().values()}
+    assert words["每次限额"] == "每次，限支付；到达限额以后的费用归入超封顶线"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tongchou.policy import Plan, PolicyBook, StayYear, default_pack_directory
+from tongchou.kernel.money import parse_yuan
+from tongchou.policy import Bill, Plan, PolicyBook, StayYear, default_pack_directory, stays
+from tongchou.policy.caseread import read_case_file
+from tongchou.policy.loader import read_cases
 from tongchou.policy.stays import days_of
 from tongchou.settlement import planning
 from tongchou.settlement.core import bill as bills
@@ -150,3 +153,48 @@ def test_the_years_are_the_whole_and_each_line_is_in_one(
     assert all(change.after().get("year.paid:310100", 0) <= limit for change in decision.counters)
     grown = {change.period: sum(change.delta.values()) for change in decision.counters}
     assert sum(grown.values()) == decision.fund_pay
+
+
+def test_as_the_case_file_has_it() -> None:
+    """SHP-84-1: what a case with dated lines promises is what settlement decides for the same lines."""
+    (tree,) = [tree for tree in read_cases(default_pack_directory() / "shapes") if tree.file.endswith("SHP-84.yaml")]
+    case = read_case_file(tree)[0]
+    step = case.steps[0]
+    years = stays.years_of_stay(
+        lambda day: BOOK.plan_of(("shp-84",), benefit="住院", on=day), admitted=date(2024, 12, 20), discharged=step.on
+    )
+    groups = []
+    for fee, day in zip(step.lines, step.days, strict=True):
+        split, item_class = years[0].plan.split_line(fee), {"甲类": "01", "乙类": "02"}[fee.item_class]
+        assert day is not None
+        groups.append(LineGroup(day, "", "09", item_class, 1, 0, 0, split.prior_self_pay, split.in_scope, 7))
+    shares: list[Share] = []
+    for year, mine in zip(years, divide(groups, years), strict=True):
+        visit = replace(VISIT, rule_day=year.day, continued=bool(shares))
+        bill = bills.bill_of_sums(bills.sums_of(mine))
+        shares.append(Share(year=year, insured=INSURED, visit=visit, bill=bill, parts={}))
+    decision = decide_shares(shares=shares, account=None, account_used="0", accumulators={}, scheme="310")
+    paid = {name: parse_yuan(step.expect[name]) for name in ("pool", "2024/pool", "deductible", "person")}
+    assert decision.fund_pay == paid["pool"]
+    assert (decision.deductible, decision.cash_pay) == (paid["deductible"], paid["person"])
+    assert decision.earlier_years[0].fund_pay == paid["2024/pool"]
+
+
+def test_counters_of_each_level_are_kept_apart() -> None:
+    """SHP-83: 三级第二次900×50%=450，(1000−450)×80%=440；一级还没有住过院：(1000−200)×80%=640。"""
+    plan = BOOK.plan_of(("shp-83",), benefit="住院", on=date(2024, 6, 1))
+    day = date(2024, 6, 1)
+    held = {"2024": AccumulatorSnapshot({"year.stays:310/三级": 1}, 3)}
+    found = {}
+    for level in ("3", "1"):
+        visit = replace(VISIT, level=level, rule_day=day)
+        share = Share(
+            year=StayYear(plan, day, day, day), insured=INSURED, visit=visit, bill=Bill(0, 0, 0, 100_000), parts={}
+        )
+        decision = decide_shares(shares=[share], account=None, account_used="0", accumulators=held, scheme="310")
+        found[level] = decision.fund_pay
+        (change,) = decision.counters
+        counter = f"year.stays:310/{'三级' if level == '3' else '一级'}"
+        assert dict(change.delta) == {counter: 1}
+        assert change.after() == {"year.stays:310/三级": 1} | {counter: 2 if level == "3" else 1}
+    assert found == {"3": 44_000, "1": 64_000}
