@@ -6,6 +6,7 @@ only as text at the edges (the wire, the screens, the packs). A float is refused
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import NewType
 
@@ -15,6 +16,7 @@ Fen = NewType("Fen", int)
 FEN_PER_YUAN = 100
 MAX_FEN = 10**16 - 1
 """Largest amount that the national interface's n16,2 can carry: 99,999,999,999,999.99 yuan."""
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?", re.ASCII)
 
 
 def parse_yuan(value: str | int | Decimal) -> Fen:
@@ -34,7 +36,11 @@ def parse_yuan(value: str | int | Decimal) -> Fen:
         raise TypeError(f"money is never a {type(value).__name__}: {value!r}")
     if isinstance(value, int):
         return _bounded(value * FEN_PER_YUAN, value)
-    text = format(value, "f") if isinstance(value, Decimal) else value.strip().replace(",", "")
+    text = format(value, "f") if isinstance(value, Decimal) else value.strip()
+    if "," in text:
+        if not _GROUPED.fullmatch(text):
+            raise ValueError(f"a comma that groups no thousands: {value!r}")
+        text = text.replace(",", "")
     sign = -1 if text[:1] == "-" else 1
     body = text[1:] if text[:1] in ("-", "+") else text
     whole, _, fraction = body.partition(".")

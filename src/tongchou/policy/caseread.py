@@ -16,6 +16,7 @@ from tongchou.policy.reader import Cursor
 
 UNDATED = date(2000, 1, 1)
 """Used where a file names no day: a plan for it is found only if it has always been in force."""
+FULL_WIDTH = str.maketrans("０１２３４５６７８９．，－＋", "0123456789.,-+")
 FactText = str | tuple[str, ...]
 
 
@@ -88,10 +89,25 @@ def read_case_file(tree: Map) -> list[Case]:
     )
     cases = [_case(item, shared) for item in top.children("cases")]
     top.text("title")
-    top.done()
+    if top.tree.get("cases") is None:
+        top.report(
+            "没有写案例", "案例写在cases:之下，每个案例是列表的一项：- {id: 甲, title: 说明, bill: {in_scope: 1350}}"
+        )
+    else:
+        top.done()
+    _once(cases, findings)
     if findings:
         raise PolicyErrors(findings)
     return cases
+
+
+def _once(cases: list[Case], findings: list[Finding]) -> None:
+    """Each case has a number of its own, so that a result can be told from the others."""
+    lines: dict[str, int] = {}
+    for case in cases:
+        first = lines.setdefault(case.id, case.line)
+        if case.id and first != case.line:
+            findings.append(Finding(case.file, case.line, "", f"案例“{case.id}”与第{first}行的编号相同", "请另取编号"))
 
 
 def _case(item: Cursor, shared: _Shared) -> Case:
@@ -114,24 +130,51 @@ def _case(item: Cursor, shared: _Shared) -> Case:
         steps,
         item.words("arithmetic"),
     )
+    _complete(item, visits)
     item.done()
     return case
 
 
+WORKED_OUT = ("bill", "lines", "formula", "financing", "reverse")
+"""What a step works out; each stands in the step itself, never above it."""
+
+
+def _complete(item: Cursor, visits: list[Cursor]) -> None:
+    """Every step says what is to be worked out, and only once; beside ``visits`` nothing stands that would be passed over."""
+    for step in visits or [item]:
+        written = [key for key in WORKED_OUT if step.tree.get(key) is not None]
+        if not written and step.used.issuperset(step.tree.entries):  # else a misspelt key is said
+            remedy = (
+                "就诊写bill或lines，公式写formula，筹资写financing，撤销写reverse；没有费用的就诊写bill: {in_scope: 0}"
+            )
+            step.report("没有写要算什么", remedy)
+        elif len(written) > 1:
+            step.report(f"同时写了{'和'.join(written)}", "只写其中一个：明细写lines，四个成分写bill")
+    for key in (*WORKED_OUT, "accumulators", "account") if visits else ():
+        if item.tree.get(key) is not None:
+            remedy = f"请写进visits里的某一次，例如第一次：- {{{key}: …}}"
+            item.report(f"写了visits，旁边的{key}不起作用", remedy, item.tree.get(key))
+
+
 def _step(item: Cursor, shared: _Shared, *, many: bool) -> Step:
-    account = item.text("account")
+    account, on, admitted = item.text("account"), item.day("on") or shared.on, item.day("admitted")
+    if admitted is not None and admitted > on:
+        item.report(f"入院日期{admitted}晚于出院日期{on}", "请核对admitted和on", item.tree.get("admitted"))
+    balance = _yuan(item, "account", account) if account else None
+    if balance is not None and balance < 0:
+        item.report(f"账户余额{account}是负数", "请写就诊前的余额，没有余额写0", item.tree.get("account"))
     lines = [_line(line) for line in item.children("lines")]
     return Step(
-        on=item.day("on") or shared.on,
+        on=on,
         benefit=item.text("benefit") or shared.benefit,
         rules_of=item.day("rules_of"),
-        admitted=item.day("admitted"),
+        admitted=admitted,
         facts=shared.facts | _facts(item, "facts") | _facts(item, "inputs"),
         bill=_bill(item),
         lines=tuple(line for line, _ in lines),
         days=tuple(day for _, day in lines),
         accumulators=_texts(item, "accumulators"),
-        account=_yuan(item, "account", account) if account else None,
+        account=balance,
         reverse=_number(item, "reverse"),
         formula=item.text("formula"),
         person_class=item.text("financing"),
@@ -176,15 +219,31 @@ def _yuan(item: Cursor, key: str, text: str) -> int:
     try:
         return int(parse_yuan(text))
     except ValueError:
-        item.report(f"“{key}: {text}”不是金额", "请写成元，例如100.01")
+        item.report(f"“{key}: {text}”不是金额", _how_to_write(text))
         return 0
+
+
+def _how_to_write(text: str) -> str:
+    """What is most likely wrong with an amount."""
+    if not text.isascii() and text.translate(FULL_WIDTH).isascii():
+        return "数字和标点应为半角，例如100.01"
+    if any(word in text for word in "元万亿￥¥"):
+        return "只写数字，单位是元，例如13500.00"
+    if len(text.partition(".")[2].rstrip("0")) > 2:
+        return "金额到分为止，最多两位小数，例如100.01"
+    if "," in text:
+        return "千分位的逗号每三位一个，例如1,350.50；小数点用."
+    if text.lstrip("+-").isdecimal():
+        return "金额过大，请核对位数"
+    return "请写成元，例如100.01"
 
 
 def _line(item: Cursor) -> tuple[LineFacts, date | None]:
     """A fee line with its day: amount in yuan, quantity and price as decimal text, both optional as is the day."""
     day, ratio = item.day("on"), item.text("ratio")
     limit = item.text("price_limit")
-    amount = _yuan(item, "amount", item.needed_text("amount"))
+    written = item.needed_text("amount")
+    amount = _yuan(item, "amount", written) if written else 0
     quantity = _scaled(item, "quantity", 10_000, "1")
     default_price = amount * LIMIT_SCALE // quantity if quantity else 0
     line = LineFacts(

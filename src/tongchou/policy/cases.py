@@ -228,8 +228,11 @@ class _Run:
         """The benefits that there are, where the one of a step is in no pack at all."""
         packs = _packs_of(self.book, self.case)
         known = dict.fromkeys(name for pack in packs for entry in pack.benefits for name in entry.names)
-        if rejection.code != NOT_IN_FORCE.code or step.benefit in known or not known:
+        if rejection.code != NOT_IN_FORCE.code or not known:
             return ""
+        if step.benefit in known:
+            first = min(p.start for p in packs for entry in p.benefits if step.benefit in entry.names)
+            return f"（“{step.benefit}”的政策自{first}起；on写的是{step.on}）" if step.on < first else ""
         return f"（政策包里没有这项待遇，有：{'、'.join(known)}）"
 
     def _check_names(self, number: int, step: Step, plan: Plan) -> None:
@@ -333,6 +336,12 @@ class _Run:
         else:
             packs = case.packs or tuple(self.book.packs)
             formula = self.book.formula_of(packs, step.formula, on=step.on, readings=case.readings)
+        known = [spec.name for spec in formula.inputs]
+        self.failures += [
+            f"公式“{step.formula}”没有输入“{name}”，有：{'、'.join(known)}"
+            for name in step.facts
+            if "." not in name and name not in known  # facts written for all cases of a file have a dot
+        ]
         inputs = {name: _input(text, formula, name) for name, text in step.facts.items()}
         found = formula.explain(inputs)
         self.values += found  # a case may compute several formulas, or one several times

@@ -53,7 +53,7 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         "which", nargs="+", metavar="[统筹区 险种] 待遇", help="如 629900 390 住院；有--pack时可以只写待遇"
     )
     show.add_argument("--pack", type=Path, default=None, help="政策包文件或目录，默认为随产品发布的政策包")
-    show.add_argument("--on", type=date.fromisoformat, default=None, help="日期，默认为今天")
+    show.add_argument("--on", type=_day, default=None, help="日期，默认为今天")
     shapes = actions.add_parser("shapes", help="政策形态一览：片段、案例、算式和结果")
     shapes.add_argument("--write", action="store_true", help="写入 docs/policy-language/shapes.md")
     schema = actions.add_parser("schema", help="编辑器用的JSON Schema")
@@ -71,8 +71,8 @@ def add_parser(subparsers: argparse._SubParsersAction[Any]) -> None:
         action="store_true",
         help="本中心的政策：随系统安装的和已发布的（用数据库）",
     )
-    evaluate.add_argument("--case", type=Path, required=True, help="案例文件")
-    evaluate.add_argument("--as-of", type=date.fromisoformat, default=None, help="只用此日以前发布的版本")
+    evaluate.add_argument("--case", type=Path, required=True, help="案例文件，或装有案例文件的目录")
+    evaluate.add_argument("--as-of", type=_day, default=None, help="只用此日以前发布的版本")
     evaluate.add_argument("--set", action="append", default=[], metavar="路径=新值", help="模拟参数，可重复")
     evaluate.add_argument("--explain", action="store_true", help="列出每一步的计算和条款")
     evaluate.add_argument("--json", action="store_true", help="以JSON输出，金额为元")
@@ -92,11 +92,37 @@ def run(args: argparse.Namespace) -> int:
     try:
         return actions[args.action](args)
     except PolicyErrors as errors:
-        _print_findings(errors.findings)
+        if getattr(args, "json", False):
+            _print_errors([_finding_data(finding) for finding in errors.findings])
+        else:
+            _print_findings(errors.findings)
+        return UNUSABLE
+    except Rejection as rejection:
+        if not getattr(args, "json", False):
+            raise
+        _print_errors([_refusal_data(rejection)])
         return UNUSABLE
     except FileNotFoundError as error:
         print(f"错误：{error}", file=sys.stderr)
         return UNUSABLE
+
+
+def _day(text: str) -> date:
+    """A date as the command line gives it."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"“{text}”不是日期，请写成2023-04-10的形式") from None
+
+
+def _print_errors(errors: Sequence[dict[str, object]]) -> None:
+    """What hinders the whole run, for a program that reads the output."""
+    print(json.dumps({"errors": errors}, ensure_ascii=False, indent=2))
+
+
+def _finding_data(finding: Finding) -> dict[str, object]:
+    names = ("file", "line", "article", "message", "remedy")
+    return {name: getattr(finding, name) for name in names}
 
 
 # -- check and test -----------------------------------------------------------------------------------------------------------
@@ -255,7 +281,7 @@ def _change_data(change: Difference) -> dict[str, str]:
 def _evaluate(args: argparse.Namespace) -> int:
     book = PolicyBook.load(args.pack, as_of=args.as_of) if args.pack else own_policies(args.as_of)
     book = with_overlays(book, [parse_assignment(text) for text in args.set])
-    results = [run_case(book, case) for tree in read_cases(args.case) for case in read_case_file(tree)]
+    results = [run_case(book, case) for tree in read_cases(args.case, anywhere=True) for case in read_case_file(tree)]
     if args.json:
         print(json.dumps([_as_data(result, explain=args.explain) for result in results], ensure_ascii=False, indent=2))
     else:
@@ -268,6 +294,8 @@ def _as_data(result: CaseResult, *, explain: bool) -> dict[str, object]:
     return {
         "id": result.id,
         "title": result.title,
+        "file": result.file,
+        "line": result.line,
         "ok": result.ok,
         "failures": list(result.failures),
         "visits": [_visit_data(visit, explain=explain) for visit in result.visits],
@@ -293,7 +321,7 @@ def _calculation_data(entry: FormulaValue) -> dict[str, object]:
     }
 
 
-def _refusal_data(rejection: Rejection) -> dict[str, str]:
+def _refusal_data(rejection: Rejection) -> dict[str, object]:
     return {"code": rejection.code, "message": rejection.message, "remedy": rejection.remedy}
 
 
@@ -342,7 +370,7 @@ def _counted(value: int, unit: str) -> str:
 
 
 def _print_result(result: CaseResult, *, explain: bool) -> None:
-    print(f"{result.id} {result.title}")
+    print(f"{result.id} {result.title}" + ("" if result.ok else f"〔{result.file}:{result.line}〕"))
     for visit in result.visits:
         divided = sum(other.no == visit.no for other in result.visits) > 1
         print(f"  第{visit.no}次{f'，{visit.counted_in}年度' if divided else ''} {visit.plan.id}")

@@ -48,22 +48,27 @@ def pack_files(path: Path) -> list[Path]:
     return sorted(file for file in path.rglob("*.yaml") if not left_out & set(file.relative_to(path).parts))
 
 
-def case_files(path: Path) -> list[Path]:
-    """The case files under a path, sorted; a single file counts as a case file."""
+def case_files(path: Path, *, anywhere: bool = False) -> list[Path]:
+    """The case files under a path, sorted; a single file counts as a case file.
+
+    They stand in folders named ``cases``; where there is none, ``anywhere`` takes all files of the directory itself.
+    """
     if path.is_file():
         return [path]
+    if anywhere and path.is_dir() and not case_files(path):
+        return sorted(file for file in path.iterdir() if file.suffix in (".yaml", ".yml", ".json"))
     inside = path.name == CASES
     found = ((file, file.relative_to(path).parts) for file in path.rglob("*.yaml"))
     return sorted(file for file, parts in found if SHAPES not in parts and (inside or CASES in parts))
 
 
-def read_cases(path: Path) -> list[Map]:
+def read_cases(path: Path, *, anywhere: bool = False) -> list[Map]:
     """The case files under a path, parsed.
 
     Raises:
         PolicyErrors: a file that cannot be read, or that is a pack.
     """
-    found = list(_read(path, case_files(path)))
+    found = list(_read(path, case_files(path, anywhere=anywhere)))
     packs = [tree for tree in found if tree.get("cases") is None and tree.get("pack") is not None]
     if packs:
         remedy = f"policy test要的是政策包所在的目录，它运行其中{CASES}/里的案例；单独一个案例文件用policy evaluate --pack 政策包 --case 案例文件"
@@ -73,13 +78,17 @@ def read_cases(path: Path) -> list[Map]:
 
 def _read(root: Path, found: list[Path]) -> Iterator[Map]:
     if not found:
-        raise PolicyErrors([Finding(str(root), 0, "", "没有找到YAML文件", "请核对路径")])
+        message = "目录里没有找到YAML文件" if root.is_dir() else "没有这个文件或目录"
+        raise PolicyErrors([Finding(str(root), 0, "", message, "请核对路径")])
     for file in found:
         name = file.name if root.is_file() else file.relative_to(root).as_posix()
         try:
             text = file.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise PolicyErrors([Finding(name, 0, "", f"无法读取：{error}", "请核对文件权限和UTF-8编码")]) from error
+        except UnicodeDecodeError as error:
+            remedy = "请在编辑器里另存为UTF-8编码(不是GBK、ANSI)"
+            raise PolicyErrors([Finding(name, 0, "", "文件不是UTF-8编码", remedy)]) from error
+        except OSError as error:
+            raise PolicyErrors([Finding(name, 0, "", f"无法读取：{error}", "请核对文件权限")]) from error
         tree = parse_yaml(text, name)
         if not isinstance(tree, Map):
             raise PolicyErrors([Finding(name, 1, "", "文件应为“键: 值”的形式", "请参照语言手册书写")])
