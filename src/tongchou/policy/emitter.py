@@ -235,10 +235,12 @@ class Emitter:
         counted = self._resolve(fact) if spec is None or spec.kind == "int" else None
         if isinstance(counted, Code) and counted.type == "int":
             return self._ranges(counted.text, fact, table, position)
-        if spec is None or spec.kind not in ("enum", "bool"):
-            self.report(table.place, f"表头“{fact}”不是枚举或是否信息", "请改用已声明的枚举信息")
+        if spec is None or spec.kind not in ("enum", "bool", "code"):
+            self.report(table.place, f"表头“{fact}”不是枚举、是否或代码信息", "请改用已声明的枚举信息")
             return "", ()
         variable = self.facts.setdefault(fact, f"f{len(self.facts)}")
+        if spec.kind == "code":  # codes that no pack names are −1: the last row, else
+            return f"{variable} if {variable} >= 0 else {len(spec.values)}", (*spec.values, "else")
         return variable, YES_NO if spec.kind == "bool" else spec.values
 
     def _ranges(self, number: str, fact: str, table: Table, position: int) -> tuple[str, tuple[str, ...]]:

@@ -1,9 +1,11 @@
-"""Values that one pack tells apart and another takes for a different one (社区, 未定级): joined packs must agree."""
+"""Values of facts: told apart by one pack and not by another (社区, 未定级), and tables by the codes of an open list."""
 
 from __future__ import annotations
 
 import pytest
 
+from tests.unit.policy.fragment import Person, plan_of
+from tests.unit.policy.test_language_findings import messages
 from tongchou.policy import PolicyBook
 from tongchou.policy.checker import check_book
 from tongchou.policy.nodes import Map, parse_yaml
@@ -51,3 +53,26 @@ def test_packs_that_do_not_agree_are_found(first: str, second: str, file: str) -
 @pytest.mark.parametrize("levels", [APART, TOGETHER])
 def test_packs_that_agree(levels: str) -> None:
     assert findings(levels, levels) == []
+
+
+def test_a_table_by_the_codes_of_diseases() -> None:
+    """透析 60,000, 肿瘤 80,000, any other 2,000; with the place as outer heading, too."""
+    facts = "facts: {visit.disease: {values: [透析, 肿瘤], same_as: {M07803: 透析}}}\n"
+    plan = plan_of(
+        "bands: [{ratio: 50%}]\ncaps: [{amount: {by: visit.disease, 透析: 600, 肿瘤: 800, else: 20}}]", facts
+    )
+    limits = {code: Person(plan).visit(10_000, visit__disease=code) for code in ("透析", "M07803", "肿瘤", "M01", "")}
+    assert limits == {"透析": 60_000, "M07803": 60_000, "肿瘤": 80_000, "M01": 2_000, "": 2_000}
+    ratio = "{by: [visit.where, visit.disease], 本市: {透析: 90%, else: 50%}, else: {else: 10%}}"
+    plan = plan_of(f"bands: [{{ratio: {ratio}}}]", facts)
+    paid = [Person(plan).visit(100, visit__where=where, visit__disease=code) // 100
+            for where in ("本市", "异地") for code in ("透析", "肿瘤", "M01")]  # fmt: skip
+    assert paid == [90, 50, 50, 10, 10, 10]
+
+
+def test_a_table_by_codes_says_what_holds_for_all_others() -> None:
+    facts = "facts: {visit.disease: {values: [透析]}}\n"
+    assert "表格缺少“else”一格" in messages("bands: [{ratio: {by: visit.disease, 透析: 50%}}]", facts)
+    assert "表格的“肿瘤”没有对应的取值" in messages(
+        "bands: [{ratio: {by: visit.disease, 透析: 50%, 肿瘤: 1%, else: 2%}}]", facts
+    )
