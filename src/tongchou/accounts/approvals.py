@@ -39,7 +39,7 @@ def propose_binding(
     """Hand a binding in for review. ``reason`` names the owner's consent and the proof of the relation. Returns the case.
 
     Raises:
-        Rejection: ACCT-018 no grounds, those of ``families.check_wish`` and of ``request_approval``.
+        Rejection: ACCT-018 no grounds, ACCT-019 the maker's own business, those of ``families.check_wish`` and of ``request_approval``.
     """
     if not reason.strip():
         raise rejections.NO_GROUNDS()
@@ -53,9 +53,11 @@ def propose_binding(
         "last": wish.last.isoformat() if wish.last else "",
     }
     relation = RELATIONS.get(wish.relation, "")
+    _refuse_own_business(maker, wish.owner_number, wish.member_number)
     return _propose(
         BINDING, wish.member_number, f"{wish.owner_number} 的账户绑定{relation} {wish.member_number}", payload,
-        owner=wish.owner_number, area=wish.area, reason=reason, maker=maker, now=now, attachments=attachments,
+        owner=wish.owner_number, reviewed_not_by=wish.member_number, reason=reason, maker=maker, now=now,
+        attachments=attachments,
     )  # fmt: skip
 
 
@@ -82,14 +84,29 @@ def propose_ending(
     title = f"解除 {found.member_number} 使用 {found.owner_number} 的账户"
     return _propose(
         ENDING, str(binding_id), title, payload,
-        owner=found.owner_number, area="", reason=reason, maker=maker, now=now, attachments=attachments,
+        owner=found.owner_number, reviewed_not_by=found.owner_number, reason=reason, maker=maker, now=now,
+        attachments=attachments,
     )  # fmt: skip
 
 
+def _refuse_own_business(maker: Operator, *numbers: str) -> None:
+    """Nobody at the counter hands in a binding of the own account, or of the own family to another's (经办回避)."""
+    mine = control.operators.persons_of(maker)
+    if mine & {_natural_person(number) for number in numbers}:
+        raise rejections.OWN_BUSINESS()
+
+
+def _natural_person(number: str) -> str:
+    """The keyed hash of a person's ID number, as operators have it."""
+    cert_no = registry.person_by_number(number=number).cert_no.strip().upper()
+    return control.search_hash(column=control.operators.ID_NUMBER_COLUMN, text=cert_no)
+
+
 def _propose(
-    kind: str, subject: str, title: str, payload: dict[str, Any], *, owner: str, area: str, reason: str,
+    kind: str, subject: str, title: str, payload: dict[str, Any], *, owner: str, reviewed_not_by: str, reason: str,
     maker: Operator, now: datetime, attachments: Sequence[Upload],
 ) -> int:  # fmt: skip
+    """Hand a case in; the person ``reviewed_not_by`` does not review it, should that be a colleague."""
     home = registry.person_by_number(number=owner).area_code
     at_home = maker.authority.decide(control.rights.FAMILY_MAKE, area=home).allowed
     case = control.request_approval(
@@ -100,6 +117,7 @@ def _propose(
         area=home if at_home else maker.area,
         maker=maker,
         reason=reason.strip(),
+        subject_person=_natural_person(reviewed_not_by),
         now=now,
         attachments=attachments,
     )

@@ -94,3 +94,10 @@ NO_GROUNDS = kind(
     remedy="请写明账户所有人的授权书和关系证明材料",
     field="reason",
 )
+OWN_BUSINESS = kind(
+    "ACCT-019",
+    zh="不能为本人办理家庭共济绑定",
+    en="nobody binds the own account or oneself at the counter",
+    remedy="请由另一名经办人办理",
+    field="member",
+)

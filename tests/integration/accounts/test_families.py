@@ -189,11 +189,15 @@ def test_a_binding_that_ends_by_itself_is_not_prolonged_by_ending_it(wish: Calla
 # Two people, and what stays behind.
 
 
-def operator(post: str, number: int) -> Operator:
+def id_number(number: int) -> str:
     body = f"62990019800101{number:03}"
+    return body + id_check_character(body)
+
+
+def operator(post: str, number: int) -> Operator:
     made = create_operator(
         login=post, password="Kupfer-dach-47", name=f"职工{number}", organisation="市医保中心", area=AREA, post=post,
-        id_number=body + id_check_character(body),
+        id_number=id_number(number),
     )  # fmt: skip
     return Operator.objects.get(pk=made.pk)
 
@@ -247,6 +251,21 @@ def test_nothing_is_handed_in_without_grounds(wish: Callable[..., Wish]) -> None
     assert code == "ACCT-018"
     wrong = replace(wish(), relation="parent")
     assert refused(lambda: api.propose_binding(wish=wrong, reason="x", maker=clerk, now=timezone.now())) == "ACCT-012"
+
+
+def test_nobody_binds_or_reviews_what_concerns_oneself(
+    family: dict[str, Person], wish: Callable[..., Wish], today: date
+) -> None:
+    clerk, reviewer = operator("clerk", 1), operator("reviewer", 2)
+    family["son"].cert_no = id_number(1)
+    family["son"].save()
+    own = wish()
+    assert refused(lambda: api.propose_binding(wish=own, reason="x", maker=clerk, now=timezone.now())) == "ACCT-019"
+    family["son"].cert_no = id_number(2)
+    family["son"].save()
+    case = api.propose_binding(wish=own, reason="x", maker=clerk, now=timezone.now())
+    assert refused(lambda: approve(case, reviewer)) == "CTRL-024"
+    assert not FamilyBinding.objects.exists()
 
 
 def test_lists_of_owner_and_member(family: dict[str, Person], wish: Callable[..., Wish], today: date) -> None:
