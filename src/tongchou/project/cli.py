@@ -19,6 +19,7 @@ import importlib
 import importlib.util
 import os
 import pkgutil
+import re
 import signal
 import sys
 from types import FrameType, ModuleType
@@ -41,11 +42,30 @@ class _Parser(argparse.ArgumentParser):
     """Wrong usage is one line that names the help, in both languages, like every other problem."""
 
     def error(self, message: str) -> NoReturn:
-        problem = (
-            f"错误：命令用法不对：{message}；用 {self.prog} -h 查看用法 / wrong usage: {message}; see {self.prog} -h"
-        )
+        shown = message.replace("invalid fromisoformat value", "invalid date, YYYY-MM-DD is needed").partition(
+            " (choose"
+        )[0]
+        problem = f"错误：命令用法不对：{_in_chinese(message)}；用 {self.prog} -h 查看用法 / wrong usage: {shown}; see {self.prog} -h"
         print(problem, file=sys.stderr)
         raise SystemExit(2)
+
+
+_TROUBLES = (
+    (r"argument (\S+)(?: .*)?: invalid fromisoformat value: '(.*)'", "{0} 的日期 {1} 无效，应为 YYYY-MM-DD"),
+    (r"argument (\S+)(?: .*)?: invalid int value: '(.*)'", "{0} 的值 {1} 不是整数"),
+    (r"argument (\S+)(?: .*)?: invalid choice: '(.*)' \(choose .*", "{0} 没有 {1} 这个选择"),
+    (r"argument (\S+)(?: .*)?: expected .*", "{0} 后缺少值"),
+    (r"unrecognized arguments: (.*)", "没有 {0} 这个参数"),
+    (r"the following arguments are required: (.*)", "缺少 {0}"),
+)
+"""What argparse says, in words of ours."""
+
+
+def _in_chinese(message: str) -> str:
+    for pattern, words in _TROUBLES:
+        if found := re.fullmatch(pattern, message, re.DOTALL):
+            return words.format(*found.groups())
+    return message
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -14,6 +14,20 @@ class NoAnswer(Exception):
     """The connection broke or stayed silent: what was asked for may or may not have been done."""
 
 
+async def listening(url: str) -> None:
+    """Return when something listens at the address. An institution waits for a centre that restarts; to begin, it must be there.
+
+    Raises:
+        NoAnswer: nothing listens.
+    """
+    parts = urlsplit(url)
+    try:
+        _, writer = await asyncio.open_connection(parts.hostname or "127.0.0.1", parts.port or 80)
+    except (OSError, ValueError) as error:
+        raise NoAnswer(str(error)) from None
+    writer.close()
+
+
 class Connection:
     """One connection to the gateway, opened when needed and reopened after it broke. Not shared between tasks."""
 

@@ -74,3 +74,27 @@ def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(ZeroDivisionError):
         run_with(monkeypatch, bug)
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("traffic --date 2026-13-01", "--date 的日期 2026-13-01 无效，应为 YYYY-MM-DD"),
+        ("demo --persons many", "--persons 的值 many 不是整数"),
+        ("demo --persons", "--persons 后缺少值"),
+        ("nonsense", "没有 nonsense 这个选择；"),
+        ("doctor --foo 1", "没有 --foo 1 这个参数"),
+        ("policy", "缺少"),
+        ("traffic --visits 0", "须为正整数"),
+        ("traffic --url ftp://x", "须形如 http://127.0.0.1:8000"),
+    ],
+)
+def test_wrong_usage_is_told_in_one_chinese_line(typed: str, told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.build_parser().parse_args(typed.split())
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert said.startswith("错误：命令用法不对：")
+    assert told in said
+    assert said.count("\n") == 1
+    assert "fromisoformat" not in said
