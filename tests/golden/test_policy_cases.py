@@ -24,7 +24,7 @@ def book() -> PolicyBook:
 
 @pytest.mark.requirement(
     "R1.3.07", "R1.3.08", "R1.3.09", "R1.3.10", "R1.3.11", "R1.3.12", "R1.3.13", "R1.3.14", "R1.3.15", "R1.3.16",
-    "R0.21", "R0.49", "R0.50",
+    "R0.21", "R0.42", "R0.49", "R0.50",
 )  # fmt: skip
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_golden_case(book: PolicyBook, case: Case) -> None:

@@ -44,7 +44,7 @@ def seen(on: date, code: str = "XA10") -> api.TermView | None:
 
 
 class TestItems:
-    @pytest.mark.requirement("R1.5.03", "R1.5.07")
+    @pytest.mark.requirement("R1.5.03", "R1.5.07", "R0.32")
     def test_drugs_and_services_are_entered_and_updated(self, items: None) -> None:
         report = api.import_items(**file(ITEM_HEADER, "XA10,101,09,盐酸二甲双胍片,片剂,0.5g,盒,是"))  # type: ignore[arg-type]
         assert (report.created, report.updated) == (0, 1)
@@ -136,7 +136,7 @@ class TestLimits:
 
 
 class TestDiagnoses:
-    @pytest.mark.requirement("R1.5.05")
+    @pytest.mark.requirement("R1.5.05", "R0.32")
     def test_diagnoses_and_outpatient_diseases(self) -> None:
         api.import_diagnoses(**file("诊断代码,诊断名称", "I10.x00x002,高血压"))  # type: ignore[arg-type]
         api.import_outpatient_diseases(**file("病种编码,病种名称,门诊特殊病", "M03900,高血压病,否"))  # type: ignore[arg-type]

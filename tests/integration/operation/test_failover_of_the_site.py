@@ -170,7 +170,7 @@ class Callers:
         return self._log.read()
 
 
-@pytest.mark.requirement("R3.02")
+@pytest.mark.requirement("R3.01", "R3.02")
 @pytest.mark.requirement("R3.06")
 def test_what_was_answered_over_http_is_there_once_after_the_primary_died(centre: Centre) -> None:
     callers = Callers(centre)

@@ -118,6 +118,7 @@ def test_what_was_taken_back_before_it_arrived_is_refused_when_it_comes() -> Non
     assert isinstance(fresh, bytes)
 
 
+@pytest.mark.requirement("R0.31")
 def test_the_view_of_a_settlement_reads_as_it_was_settled() -> None:
     seen: list[api.SettlementView] = []
     api.settle_many(

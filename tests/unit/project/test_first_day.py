@@ -35,6 +35,18 @@ def test_the_size_of_the_city_is_passed_on(tmp_path: Path, played: list[str]) ->
     assert played == ["demo --persons 500"]
 
 
+def test_where_messages_must_be_signed_no_day_is_played(
+    tmp_path: Path, played: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TONGCHOU_GATEWAY_SIGNING", "sm")
+    first_day = FirstDay(tmp_path / "steps")
+    first_day.begin(persons=None)
+    first_day.before_server()
+    first_day.with_server(URL)
+    assert played == ["demo", "close-day"]
+    assert "--keys" in capsys.readouterr().out
+
+
 def test_an_interrupted_start_goes_on_where_it_ended(
     tmp_path: Path, played: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
