@@ -336,3 +336,19 @@ def test_a_binding_that_ended_on_the_day_of_payment_is_in_order() -> None:
     settle(owe(2))
     FamilyBinding.objects.filter(pk=binding).update(period=DateRange(date(2020, 1, 1), DAY))
     assert api.examine(today=DAY) == []
+
+
+def test_two_who_let_each_other_pay_are_settled_again_at_the_same_time() -> None:
+    """Each re-run holds the accounts of both: taken in one order, they never wait for each other in a circle."""
+    planning.use_book(PolicyBook.load(Path(__file__).parent / "packs_rerun"))
+    bind(owner=1, member=2)
+    bind(owner=2, member=1)
+    for person in (1, 2):
+        bought(person, 300, person, "2")
+        bought(person, 300, person + 2, "1")
+        poor = Person.objects.get(number=person_number(person))
+        IdentityClass.objects.create(person=poor, kind="2303", level="", period=worlds.EVER)
+    results = at_once([lambda person=person: book(person) for person in (1, 2)])
+    assert not [result for result in results if isinstance(result, Exception)], results
+    assert api.examine(today=DAY) == []
+    assert trial(1).changes == trial(2).changes == ()
