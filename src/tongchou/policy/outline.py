@@ -26,6 +26,7 @@ FIELDS: Mapping[str, tuple[tuple[str, str, Mapping[str, str]], ...]] = {
         ("amount", "金额（元）", {}),
         ("counts", "累计项", {}),
         ("rest_to", "超出部分归入", _REST),
+        ("moves", "归入的是（限支付时）", {"payment": "被削减的支付", "cost": "到达限额以后的费用"}),
         ("title", "名称", {}),
         ("when", "条件", {}),
     ),
