@@ -18,7 +18,7 @@ from tests.integration.web import city as cities
 from tests.security.conftest import ClientOf
 from tests.security.identity_provider import CLIENT, Provider, running
 from tests.security.test_entrance import code_of, with_factor
-from tongchou.control.models import Case, Grant, Identity, Operator, Post, SignInAttempt, WorkSession
+from tongchou.control.models import Case, Grant, Identity, Operator, Post, SignInAttempt, Trail, WorkSession
 from tongchou.control.services import sign_in as doors
 from tongchou.web.control import oidc
 
@@ -289,3 +289,95 @@ def test_a_binding_is_made_by_two_people_ended_by_one_and_never_changed(
     assert Identity.objects.get().ended_at is None
     admin.post("/control/operators/clerk/identity/end/", {"reason": "调离"})
     assert come_in(provider, Client()).headers["Location"] == "/login/"
+
+
+# --- the provider ends our sessions (Back-Channel Logout 1.0) ---------------------------------------------------------
+
+EVENT = {"http://schemas.openid.net/event/backchannel-logout": {}}
+
+
+def tell(provider: Provider, *, header: dict[str, Any] | None = None, **lie: Any) -> int:
+    """The provider calls us. ``lie`` changes a claim, ``None`` leaves it out. Returns the status of our answer."""
+    now = int(time.time())
+    claims = {"iss": provider.issuer, "aud": CLIENT, "sub": SUBJECT, "iat": now, "exp": now + 120, "jti": "one",
+              "events": EVENT, **lie}  # fmt: skip
+    provider.header |= {"typ": "logout+jwt"} | (header or {})
+    token = provider._signed({name: value for name, value in claims.items() if value is not None})
+    return Client(enforce_csrf_checks=True).post("/login/oidc/logout/", {"logout_token": token}).status_code
+
+
+def test_who_signs_out_at_the_provider_is_signed_out_here(bound: Identity, provider: Provider) -> None:
+    client = Client()
+    come_in(provider, client)
+    assert signed_in(client)
+    assert tell(provider) == 200
+    assert not signed_in(client)
+    session = WorkSession.objects.get(operator__login="clerk")
+    assert (session.ended_by, session.identity) == ("统一身份认证退出", bound)
+    row = Trail.objects.get(action="sign_out")
+    assert (row.operator, row.post, row.reason) == ("clerk", "clerk", "身份认证服务通知退出")
+
+
+def test_one_session_of_several_can_be_named(bound: Identity, provider: Provider) -> None:
+    here, there = Client(), Client()
+    provider.lie = {"sid": "first"}
+    come_in(provider, here)
+    provider.lie = {"sid": "second"}
+    come_in(provider, there)
+    assert tell(provider, sid="first", sub=None) == 200
+    assert (signed_in(here), signed_in(there)) == (False, True)
+    assert tell(provider, sid="second", sub="somebody.else") == 200
+    assert signed_in(there), "both must fit"
+
+
+def test_sessions_of_the_password_and_later_ones_go_on(
+    bound: Identity, provider: Provider, client_of: ClientOf
+) -> None:
+    by_password = client_of("clerk")
+    later = Client()
+    come_in(provider, later)
+    assert tell(provider, iat=int(time.time()) - 400) == 200, "a token that was held back, or sent again"
+    assert signed_in(later)
+    assert tell(provider) == 200
+    assert (signed_in(by_password), signed_in(later)) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"iss": "https://elsewhere.test"}, {"aud": "another"}, {"iss": None}, {"aud": None}, {"iat": None}, {"jti": None},
+        {"exp": None}, {"exp": 1}, {"iat": 1}, {"events": None}, {"events": {"other": {}}}, {"events": "x"},
+        {"nonce": "x"}, {"sub": None}, {"sub": 7}, {"sub": ""}, {"header": {"typ": "at+jwt"}},
+    ],
+)  # fmt: skip
+def test_a_logout_token_that_is_not_as_it_must_be_ends_nothing(
+    bound: Identity, provider: Provider, lie: dict[str, Any]
+) -> None:
+    client = Client()
+    come_in(provider, client)
+    assert tell(provider, **lie) == 400
+    assert signed_in(client)
+
+
+@pytest.mark.parametrize("how", ["none", "shared", "stranger", "unknown key", "no token", "ID token"])
+def test_a_logout_by_somebody_else_ends_nothing(bound: Identity, provider: Provider, how: str) -> None:
+    client = Client()
+    come_in(provider, client)
+    if how == "none":
+        provider.header = {"alg": "none"}
+    elif how == "shared":
+        provider.shared_secret()
+    elif how in ("stranger", "unknown key"):
+        provider.signs_with = RSAKey.generate_key(2048, auto_kid=False)
+        provider.header = {"alg": "RS256", "kid": "one" if how == "stranger" else "two"}
+    if how == "no token":
+        assert Client().post("/login/oidc/logout/", {}).status_code == 400
+    elif how == "ID token":
+        assert tell(provider, header={"typ": "JWT"}, events=None, nonce="n") == 400
+    else:
+        assert tell(provider) == 400
+    assert signed_in(client)
+
+
+def test_without_a_provider_there_is_no_such_address(city: cities.City) -> None:
+    assert Client().post("/login/oidc/logout/", {"logout_token": "x"}).status_code == 404

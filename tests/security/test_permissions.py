@@ -29,6 +29,7 @@ TABLE: dict[str, tuple[str, tuple[int, ...]]] = {
     "oidc_start": ("GET", (NONE,) * 8),
     "oidc_back": ("GET", (NONE,) * 8),
     "oidc_out": ("GET", (NONE,) * 8),
+    "oidc_logout": ("POST", (NONE,) * 8),
     "control_identity": ("POST", (GO, NO, NO, NO, NONE, NO, NO, NO)),
     "control_identity_end": ("POST", (GO, NO, NO, NO, NONE, NO, NO, NO)),
     "login_code": ("GET", (GO, GO, GO, GO, GO, GO, GO, GO)),
@@ -52,6 +53,7 @@ TABLE: dict[str, tuple[str, tuple[int, ...]]] = {
     # The form is the correction of a person's record: clerks key it.
     "control_paper_single": ("GET", (GO, OK, NO, NO, NO, NO, NO, NO)),
     "control_paper_double": ("GET", (GO, OK, NO, NO, NO, NO, NO, NO)),
+    "control_paper_find": ("POST", (GO, OK, NO, NO, NO, NO, NO, NO)),
     "control_paper_discard": ("POST", (GO, GO, NO, NO, NO, NO, NO, NO)),
     "control_organisations": ("GET", (GO, NO, NO, NO, OK, OK, OK, OK)),
     "control_organisation_new": ("GET", (GO, NO, NO, NO, OK, NO, NO, NO)),
@@ -76,7 +78,7 @@ TABLE: dict[str, tuple[str, tuple[int, ...]]] = {
     "control_session_end": ("POST", (GO, NO, NO, NO, NONE, NO, NONE, NO)),
     "control_sign_ins": ("GET", (GO, NO, NO, NO, OK, NO, OK, NO)),
 }
-BY_ANYONE = {"login_code", "login_post", "oidc_start", "oidc_back", "oidc_out"}
+BY_ANYONE = {"login_code", "login_post", "oidc_start", "oidc_back", "oidc_out", "oidc_logout"}
 
 
 def patterns() -> Iterator[URLPattern]:
@@ -114,6 +116,7 @@ def test_who_may_open_what(place: int, city: cities.City, client_of: ClientOf, g
         "login": "clerk" if login != "clerk" else "reviewer",
         "number": city.persons[0].number,
         "code": "correction",
+        "field": "person_number",
         "session_id": 1,
     }
     found = {}
@@ -132,7 +135,7 @@ def test_pages_that_change_something_take_no_get(
     arguments: dict[str, object] = dict.fromkeys(
         ("case_id", "attachment_id", "inspection_id", "grant_id", "session_id"), 1
     )
-    arguments["code"] = "correction"
+    arguments |= {"code": "correction", "field": "person_number"}
     for entry in patterns():
         if TABLE[str(entry.name)][0] == "POST":
             path = _path(entry, arguments | {"login": "clerk", "number": "1"})

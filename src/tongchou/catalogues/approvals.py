@@ -97,7 +97,7 @@ def _approve(run: Execution) -> str:
     services.approve_mapping(
         institution_code=wanted["institution_code"],
         local_code=wanted["local_code"],
-        operator=run.maker,
+        operator=run.decider,
         now=run.now,
         remark=f"事项 {run.case_id}",
     )

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from django.db import connection
 from django.db.models import Q
 
+from tongchou.control import guards
 from tongchou.control.key_checks import check_keys
 from tongchou.control.models import Case
 from tongchou.control.services import approvals, parameters, sealing
@@ -18,12 +19,16 @@ SHOWN = 20
 
 
 def check(area: str | None = None) -> list[Finding]:
-    """Every invariant of control: T1 … T7 of the trail, C1 … C6 of rights, cases and numbers, K1 … K4 of the keys."""
-    return [*sealing.check(area), *check_rights(), *check_cases(area), *check_numbers(), *check_keys()]
+    """Every invariant of control: G1 of the database's own guards, T1 … T7 of the trail, C1 … C8 of rights, cases and
+    numbers, K1 … K4 of the keys.
+    """
+    return [*guards.check(), *sealing.check(area), *check_rights(), *check_cases(area), *check_numbers(), *check_keys()]
 
 
 def check_rights() -> list[Finding]:
-    """C1 duties that exclude each other; C2 grants without their approved case; C5 reviewers whom nobody identified."""
+    """C1 duties that exclude each other; C2 grants without their approved case; C5 reviewers whom nobody identified; C7
+    cases resolved without anybody's word; C8 changes of organisations whose day has come.
+    """
     return [
         _finding(number, severity, what.format(*row), remedy)
         for number, severity, sql, what, remedy in _RULES
@@ -87,10 +92,13 @@ _RULES: tuple[tuple[str, Literal["error", "warning"], str, str, str], ...] = (
         """
         SELECT g.id, o.login, p.name FROM control_grant g
         JOIN control_operator o ON o.id = g.operator_id JOIN control_post p ON p.id = g.post_id
+        LEFT JOIN control_organisation n ON n.id = g.organisation_id
         LEFT JOIN control_case c ON c.id = g.case_id AND c.kind = 'rights.grant' AND c.state = 'done'
         WHERE NOT g.installation AND (
             c.id IS NULL OR c.payload::json ->> 'login' <> o.login OR c.payload::json ->> 'post' <> p.code
             OR c.payload::json ->> 'area' <> g.area OR (c.payload::json ->> 'until')::date < g.until
+            OR (c.payload::json ->> 'since')::date > g.since
+            OR coalesce(c.payload::json ->> 'organisation', '') <> coalesce(n.code, '')
             OR NOT EXISTS (SELECT FROM control_casedecision d WHERE d.case_id = c.id AND d.approved))
         ORDER BY g.id
         """,
@@ -109,6 +117,30 @@ _RULES: tuple[tuple[str, Literal["error", "warning"], str, str, str], ...] = (
         """,
         "操作员 {0} 任“{1}”，但没有登记身份证号，不能复核",
         "核对身份证件后在操作员页面登记",
+    ),
+    (
+        "C7",
+        "error",
+        """
+        SELECT c.id, c.title FROM control_case c
+        WHERE c.state IN ('done', 'returned') AND NOT EXISTS (
+            SELECT FROM control_casedecision d
+            WHERE d.case_id = c.id AND d.step = c.step AND d.approved = (c.state = 'done'))
+        ORDER BY c.id
+        """,
+        "复核事项 {0}（{1}）已办结，但没有相应的复核意见",
+        "按该事项已执行的内容逐项核对并更正，查明何人以何权限写入数据库，按安全事件上报",
+    ),
+    (
+        "C8",
+        "warning",
+        """
+        SELECT o.code, o.name, v.since FROM control_organisationversion v
+        JOIN control_organisation o ON o.id = v.organisation_id
+        WHERE NOT v.taken_up AND v.since < current_date ORDER BY v.since
+        """,
+        "机构 {0}（{1}）应于 {2} 生效的变更没有生效",
+        "检查后台进程（tongchou worker）是否在运行；变更已不成立的，另行提交该机构的变更",
     ),
 )
 

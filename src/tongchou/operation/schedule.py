@@ -10,6 +10,7 @@ from datetime import date, datetime, time, timedelta
 
 from django.utils import timezone
 
+from tongchou.control.api import organisations
 from tongchou.operation import archive, backup, messages, plans, servers
 from tongchou.operation.health import pooling_areas
 from tongchou.operation.models import PlanRun
@@ -25,6 +26,7 @@ def every_minute() -> None:
     """The work of one minute; each part is idempotent."""
     now = timezone.now()
     messages.deliver(now=now)
+    organisations.take_up(today=timezone.localdate(now))
     collect_log()
     start_due_plans(now.astimezone(timezone.get_default_timezone()))
 

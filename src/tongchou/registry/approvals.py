@@ -18,6 +18,8 @@ CORRECTABLE = {
     for field in ("name", "cert_no", "sex", "birth_date", "ethnicity", "phone", "address")
 }
 """Columns that a clerk may propose to correct, with their Chinese names."""
+LONGEST_REASON = 200
+"""Of an entry in the history of the registry."""
 _DATES = {"birth_date"}
 _PRIVATE = frozenset(SEALED["registry_person"])
 _MASKS: Mapping[str, Callable[[str], str]] = {
@@ -91,10 +93,15 @@ def _correct(run: Execution) -> str:
     services.change_person(
         person_id=person.pk,
         changes=changes,
-        operator=run.maker,
-        reason=f"{run.payload['reason']}（事项 {run.case_id}）",
+        operator=run.decider,
+        reason=_grounds(run),
     )
     return "已更正：" + "、".join(services.CHANGEABLE[field] for field in changes)
+
+
+def _grounds(run: Execution) -> str:
+    """Why the record was changed: the case, who had a hand in it, the grounds that were stated."""
+    return f"事项 {run.case_id}：{run.hands}；{run.payload['reason']}"[:LONGEST_REASON]
 
 
 def _describe(payload: dict[str, Any]) -> Sequence[Change]:

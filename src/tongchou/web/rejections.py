@@ -16,3 +16,10 @@ FORM_FIELD = rejection.kind(
     en="{name} is not filled in correctly",
     remedy="请对照原单据改正这一栏后重新提交",
 )
+BLIND_NEEDED = rejection.kind(
+    "WEB-011",
+    zh="“{form}”须双人盲录",
+    en="{form} is keyed by two people",
+    remedy="已录入的内容仍在本页：请填写单据编号后提交，作为第一遍录入，再由另一名人员录入第二遍",
+    field="document",
+)

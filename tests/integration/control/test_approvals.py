@@ -23,6 +23,7 @@ from tongchou.control.api import (
     rights,
     withdraw,
 )
+from tongchou.control.checks import check
 from tongchou.control.models import Case, CaseDecision, ReviewRule
 from tongchou.control.services import approvals, case_kinds
 from tongchou.kernel.rejection import Rejection
@@ -275,3 +276,22 @@ def test_paper_is_keyed_twice_blind(staff: Staff, now: datetime) -> None:
     )
     assert equal.complete
     assert equal.payload == {"amount": 1050, "date": "2026-11-01"}
+
+
+def test_no_case_is_resolved_without_somebodys_word(staff: Staff, now: datetime) -> None:
+    """Not even by a statement with the right seal; and if the triggers were off meanwhile, the doctor names it."""
+    case = hand_in(staff("clerk"), now)
+    for change in ("state = 'done'", "state = 'returned'", "step = 2", "title = '别的'", "maker_post = 'x'"):
+        with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"UPDATE control_case SET {change} WHERE id = %s", [case.pk])
+    with pytest.raises(DatabaseError, match="须经复核"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO control_case (kind, title, subject, subject_person, area, amount, payload, payload_hash, reason, "
+            "maker_id, maker_person, made_at, state, step, outcome) SELECT kind, title, 'other', subject_person, area, "
+            "amount, payload, payload_hash, reason, maker_id, maker_person, made_at, 'done', 1, '' FROM control_case"
+        )
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("UPDATE control_case SET state = 'done'")
+        cursor.execute("SET LOCAL session_replication_role = origin")
+    assert [found.number for found in check()] == ["C7"]

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 import tongchou
 from tongchou.control.api import Operator, approve, integer_of, next_number, request_approval, value_of, working_day
-from tongchou.control.models import CodeSet, ParameterValue
-from tongchou.control.services import calendar, parameters, sign_in
+from tongchou.control.models import CodeSet, Parameter, ParameterValue
+from tongchou.control.services import calendar, parameters, posts, sign_in
 from tongchou.control.services.calendar import deadline_after
 from tongchou.control.services.parameters import STANDARD, ensure_parameters
 from tongchou.kernel.rejection import Rejection
@@ -146,3 +146,10 @@ def test_numbers_have_no_gaps_even_when_a_document_fails(db: None, now: datetime
         write("fails")
     assert write("b") == 2
     assert parameters.number_gaps() == []
+
+
+def test_a_newer_versions_parameters_reach_an_instance_that_works_already(db: None) -> None:
+    posts.ensure_posts()
+    Parameter.objects.filter(code="paper.blind.mapping").delete()
+    posts.ensure_posts()
+    assert Parameter.objects.filter(code="paper.blind.mapping").exists()

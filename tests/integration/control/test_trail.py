@@ -251,6 +251,59 @@ def test_the_root_of_a_day_goes_to_a_file(now: datetime, anchors: Path) -> None:
     assert sealing.check() == []
 
 
+def test_heads_that_were_taken_away_are_missed_and_not_put_back(now: datetime, anchors: Path) -> None:
+    """Who can reach the files too takes them away, and waits for the next sealing to write new ones."""
+    early = now - timedelta(hours=2)
+    write(5)
+    sealing.seal(now=early)
+    assert sealing.check() == []
+    (anchors / "heads.json").unlink()
+    assert numbers(sealing.check()) == ["T5"]
+    write(5, start=5)
+    assert sealing.seal(now=now).anchored is False
+    assert numbers(sealing.check()) == ["T5"]
+    sealing.reanchor(reason="存证盘更换，主任批准", now=now)
+    assert sealing.check() == []
+
+
+def test_heads_that_do_not_follow_the_chain_are_found(now: datetime, anchors: Path) -> None:
+    write(5)
+    sealing.seal(now=now - timedelta(hours=3))
+    old = (anchors / "heads.json").read_bytes()
+    write(5, start=5)
+    sealing.seal(now=now)
+    (anchors / "heads.json").write_bytes(old)
+    assert "停在区块 1" in sealing.check()[0].what
+
+
+def a_day_before_yesterday(now: datetime) -> None:
+    """A root in the database and in the file."""
+    with as_intruder():
+        sql(
+            "INSERT INTO control_trail (written_by, seq, at, day, area, action, object_kind) "
+            "VALUES (1, nextval('control_trail_seq'), now() - interval '2 days', current_date - 2, '620100', 'x', 'x')"
+        )
+    sealing.seal(now=now)
+    assert sealing.check() == []
+
+
+def test_a_root_that_was_taken_out_of_the_file_is_missed(now: datetime, anchors: Path) -> None:
+    a_day_before_yesterday(now)
+    (anchors / "roots.jsonl").write_text("")
+    assert numbers(sealing.check()) == ["T5"]
+    write(3)
+    sealing.seal(now=now)
+    assert numbers(sealing.check()) == ["T5"], "the next sealing does not put it back"
+
+
+@pytest.mark.parametrize("change", ["root_hash = repeat('x', 32)::bytea", "day = day - 1", "block_number = 99"])
+def test_a_root_that_was_altered_in_the_database_is_found(now: datetime, anchors: Path, change: str) -> None:
+    a_day_before_yesterday(now)
+    with as_intruder():
+        sql(f"UPDATE control_trailroot SET {change}")
+    assert set(numbers(sealing.check())) == {"T5"}
+
+
 def test_a_row_of_a_transaction_that_is_still_open_is_waited_for(now: datetime) -> None:
     """The order of numbers is not the order of commits: nothing is sealed in front of an open transaction."""
     go_on, written = threading.Event(), threading.Event()

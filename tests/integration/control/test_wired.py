@@ -59,7 +59,8 @@ def test_a_mapping_counts_after_a_second_person_saw_what_it_changes(world: None,
     first = propose("A1", date(2026, 1, 1))
     assert not Mapping.objects.filter(status=Mapping.Status.APPROVED).exists()
     approve(case_id=first.pk, operator=staff("reviewer"), seen_hash=first.payload_hash, now=now)
-    assert Mapping.objects.get(status=Mapping.Status.APPROVED).item.code == "A1"
+    approved = Mapping.objects.get(status=Mapping.Status.APPROVED)
+    assert (approved.item.code, approved.decided_by) == ("A1", "reviewer"), "not the maker: who decided it"
 
     second = propose("A2", date(2026, 12, 1))
     shown = {change.label: (change.before, change.after) for change in approvals.kind_of(second.kind).describe(
@@ -96,8 +97,24 @@ def test_a_correction_of_a_person_keeps_the_old_and_names_who_made_and_who_revie
     approve(case_id=number, operator=staff("reviewer"), seen_hash=case.payload_hash, now=now)
     assert Person.objects.get().name == "王秀蓝"
     change = Change.objects.get()
-    assert (change.operator, change.old["name"]) == ("clerk", "王秀兰")
-    assert str(number) in change.reason
+    assert (change.operator, change.old["name"]) == ("reviewer", "王秀兰")
+    for named in (str(number), "经办 职工1（柜员）", "复核 职工2（复核）", "身份证更名"):
+        assert named in change.reason
+    row = Trail.objects.get(object_kind="registry_person", action="update")
+    assert (row.operator, row.case_id) == ("reviewer", number)
+    assert "经办 职工1（柜员），复核 职工2（复核）" in row.reason
+    assert Case.objects.get().maker_post == "clerk"
+    assert Case.objects.get().decisions.get().post == "reviewer"
     decided = Trail.objects.filter(case_id=number, object_kind="control_casedecision").get()
     assert decided.after is not None
     assert datetime.now(UTC) > decided.at
+
+
+def test_long_grounds_do_not_stop_the_reviewer(world: None, staff: Staff, now: datetime) -> None:
+    """The registry's history keeps 200 characters; who had a hand in it comes first."""
+    number = propose_correction(
+        person_number="62010000000001", changes={"name": "王秀蓝"}, maker=staff("clerk"), reason="依据" * 140, now=now
+    )
+    case = Case.objects.get(pk=number)
+    approve(case_id=number, operator=staff("reviewer"), seen_hash=case.payload_hash, now=now)
+    assert "复核 职工2（复核）" in Change.objects.get().reason

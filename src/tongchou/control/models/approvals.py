@@ -42,6 +42,7 @@ class Case(models.Model):
     reason = models.CharField("申请理由", max_length=300, blank=True)
     maker = models.ForeignKey("control.Operator", models.PROTECT, verbose_name="经办人", related_name="made_cases")
     maker_person = models.CharField("经办自然人", max_length=64, blank=True)
+    maker_post = models.CharField("经办岗位", max_length=20, blank=True, default="", db_default="")
     made_at = models.DateTimeField("提交时间")
     deadline = models.DateField("办结期限", null=True, blank=True)
     state = models.CharField("状态", max_length=10, choices=State.choices, default=State.PENDING)
@@ -101,6 +102,7 @@ class CaseDecision(models.Model):
     title = models.CharField("步骤名称", max_length=40)
     operator = models.ForeignKey("control.Operator", models.PROTECT, verbose_name="复核人")
     person = models.CharField("复核自然人", max_length=64)
+    post = models.CharField("复核岗位", max_length=20, blank=True, default="", db_default="")
     approved = models.BooleanField("通过")
     reason = models.CharField("意见", max_length=300, blank=True)
     payload_hash = models.CharField("所见内容摘要", max_length=64)
@@ -153,6 +155,7 @@ class BlindEntry(models.Model):
     document = models.CharField("单据编号", max_length=60)
     operator = models.ForeignKey("control.Operator", models.PROTECT, verbose_name="录入人")
     person = models.CharField("录入自然人", max_length=64)
+    area = models.CharField("区划", max_length=12, blank=True, default="", db_default="")
     payload = SealedText("录入内容", label="control.blind_entry.payload")
     entered_at = models.DateTimeField("录入时间")
 

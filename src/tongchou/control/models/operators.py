@@ -155,6 +155,8 @@ class WorkSession(models.Model):
     key_hash = models.CharField("会话摘要", max_length=64, unique=True)
     operator = models.ForeignKey(Operator, models.CASCADE, verbose_name="操作员")
     grant = models.ForeignKey("control.Grant", models.PROTECT, null=True, blank=True, verbose_name="岗位授权")
+    identity = models.ForeignKey("control.Identity", models.PROTECT, null=True, blank=True, verbose_name="统一身份认证")
+    provider_session = models.CharField("认证服务的会话", max_length=255, blank=True, default="", db_default="")
     address = models.GenericIPAddressField("地址")
     agent = models.CharField("浏览器", max_length=200, blank=True)
     started_at = models.DateTimeField("登录时间")

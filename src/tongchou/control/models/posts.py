@@ -53,6 +53,7 @@ class OrganisationVersion(models.Model):
         Organisation, models.PROTECT, null=True, blank=True, verbose_name="上级组织", related_name="+"
     )
     since = models.DateField("日期")
+    taken_up = models.BooleanField("已生效", default=True, db_default=True)
     case = models.ForeignKey("control.Case", models.PROTECT, null=True, blank=True, verbose_name="复核事项")
 
     class Meta:

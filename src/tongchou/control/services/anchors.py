@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from django.utils import timezone
 from tongchou.control.models import TrailBlock, TrailRoot
 
 ROOTS, HEADS = "roots.jsonl", "heads.json"
+FIRST_HEAD = timedelta(hours=1)
+"""So long after an area's first sealing its head may be missing outside."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,16 +54,24 @@ def read() -> list[Anchor]:
     return found
 
 
-def write(heads: Mapping[str, tuple[int, bytes]], roots: Sequence[TrailRoot], *, now: datetime) -> bool:
+def write(
+    heads: Mapping[str, tuple[int, bytes]], roots: Sequence[TrailRoot], *, now: datetime, anew: bool = False
+) -> bool:
     """Write the roots and heads; on the disk before this returns.
 
+    Args:
+        anew: begin the files, with a reason that the trail keeps; else a head that was taken away is not put back.
+
     Returns:
-        False when the heads outside are not in this database: then they stay as they are (finding T5).
+        False when the heads outside are not in this database, or missing: then they stay as they are (finding T5).
     """
     folder().mkdir(parents=True, exist_ok=True, mode=0o700)
     if roots:
         _append_roots(roots, now)
-    if not all(_is_held(anchor) for anchor in read() if anchor.what == "链头"):
+    outside = [anchor for anchor in read() if anchor.what == "链头"]
+    if not all(_is_held(anchor) for anchor in outside):
+        return False
+    if not anew and _taken_away(heads.keys() - {anchor.area for anchor in outside}, now):
         return False
     stated = {
         area: {"block": number, "hash": digest.hex(), "at": now.isoformat()} for area, (number, digest) in heads.items()
@@ -73,6 +83,12 @@ def write(heads: Mapping[str, tuple[int, bytes]], roots: Sequence[TrailRoot], *,
         os.fsync(file.fileno())
     draft.replace(folder() / HEADS)
     return True
+
+
+def complete(heads: Mapping[str, tuple[int, bytes]]) -> bool:
+    """Do the heads outside name every area, at the block where it stands? A sealing that broke off has left them behind."""
+    outside = {anchor.area: anchor.block for anchor in read() if anchor.what == "链头"}
+    return all(outside.get(area) == number for area, (number, _) in heads.items())
 
 
 def set_aside(*, now: datetime) -> Path:
@@ -103,6 +119,11 @@ def sentence(anchor: Anchor, held: Mapping[str, int]) -> str:
     written = f"，{timezone.localtime(anchor.at):%Y-%m-%d %H:%M:%S} 封存" if anchor.at else ""
     area = anchor.area or "全局"
     return f"区划 {area} 的{anchor.what}为区块 {anchor.block}{written}；恢复出的留痕止于区块 {held.get(anchor.area, 0)}"
+
+
+def _taken_away(missing: Collection[str], now: datetime) -> bool:
+    """Has an area without a head outside been sealed for long? A new one has none yet, nor one whose first sealing broke off."""
+    return TrailBlock.objects.filter(area__in=missing, number=1, sealed_at__lt=now - FIRST_HEAD).exists()
 
 
 def _is_held(anchor: Anchor) -> bool:

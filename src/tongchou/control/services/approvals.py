@@ -31,6 +31,7 @@ from tongchou.control.models import (
     Inspection,
     InspectionItem,
     Operator,
+    Post,
     ReviewRule,
 )
 from tongchou.control.services.calendar import deadline_after
@@ -123,9 +124,7 @@ def request_approval(
     text = approval.canonical(shown)
     first = steps_of(kind, amount)[0]
     digests = [_checked(upload) for upload in attachments]
-    waiting = Case.objects.filter(kind=kind, subject=subject, state=Case.State.PENDING).first()
-    if waiting is not None:
-        raise rejections.CASE_PENDING(subject=subject, case=waiting.pk)
+    _refuse_second(kind, subject)
     try:
         with writing(reason=reason, area=area):
             case = Case.objects.create(
@@ -140,6 +139,7 @@ def request_approval(
                 reason=reason[:300],
                 maker=maker,
                 maker_person=maker.person,
+                maker_post=maker.post,
                 made_at=now,
                 deadline=deadline or _usual_deadline(timezone.localdate(now)),
                 step=first.step,
@@ -180,9 +180,7 @@ def approve(*, case_id: int, operator: Operator, seen_hash: str, now: datetime, 
             return case
         case.state, case.resolved_at = Case.State.DONE, now
         case.save(update_fields=["state", "resolved_at"])
-        run = Execution(case_id=case.pk, payload=opened(case), maker=case.maker.login, now=now)
-        _refuse_beyond(kind_of(case.kind), run.payload, case.area)
-        case.outcome = kind_of(case.kind).execute(run)[:300]
+        case.outcome = _carry_out(case, operator, now)[:300]
         case.save(update_fields=["outcome"])
     return case
 
@@ -360,6 +358,36 @@ def note_inspection(*, item_id: int, operator: Operator, in_order: bool, finding
         item.save()
 
 
+def _refuse_second(kind: str, subject: str) -> None:
+    waiting = Case.objects.filter(kind=kind, subject=subject, state=Case.State.PENDING).first()
+    if waiting is not None:
+        raise rejections.CASE_PENDING(subject=subject, case=waiting.pk)
+
+
+def _carry_out(case: Case, operator: Operator, now: datetime) -> str:
+    """Run the executor as the one who gave the last word; what it writes names everybody who had a hand in it."""
+    run = Execution(
+        case_id=case.pk,
+        payload=opened(case),
+        maker=case.maker.login,
+        decider=operator.login,
+        hands=hands_of(case),
+        now=now,
+    )
+    _refuse_beyond(kind_of(case.kind), run.payload, case.area)
+    with writing(reason=f"{run.hands}；{case.reason}".rstrip("；")):
+        return kind_of(case.kind).execute(run)
+
+
+def hands_of(case: Case) -> str:
+    """Who made the case and who took which step, each with the post: 经办 王秀兰（柜员），复核 李国强（复核）."""
+    posts = dict(Post.objects.values_list("code", "name"))
+    words = [f"经办 {case.maker.name}（{posts.get(case.maker_post, '—')}）"]
+    for each in case.decisions.select_related("operator").order_by("step"):
+        words.append(f"{each.title} {each.operator.name}（{posts.get(each.post, '—')}）")
+    return "，".join(words)
+
+
 def _refuse_beyond(kind: Kind, payload: dict[str, Any], area: str) -> None:
     """Nobody decides for an area above the own one."""
     reach = kind.reach(payload) if kind.reach is not None else ""
@@ -411,6 +439,7 @@ def _decide(case: Case, operator: Operator, seen_hash: str, now: datetime, *, ap
         title=step.title,
         operator=operator,
         person=operator.person,
+        post=operator.post,
         approved=approved,
         reason=reason[:300],
         payload_hash=seen_hash,

@@ -14,12 +14,14 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from tongchou.control import rejections
 from tongchou.control.actor import writing
 from tongchou.control.core import approval
 from tongchou.control.models import BlindEntry, Operator
 from tongchou.control.services.operators import persons_of
+from tongchou.kernel.areas import prefix_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +44,10 @@ class Difference:
 
 
 def waiting(*, kinds: Collection[str], operator: Operator) -> list[BlindEntry]:
-    """Documents of these kinds that were keyed once, the oldest first; ``own`` says that it was this operator."""
-    found = list(BlindEntry.objects.filter(kind__in=kinds).select_related("operator").order_by("entered_at")[:200])
+    """Documents of these kinds that were keyed once in the operator's area, the oldest first; ``own``: by this operator."""
+    near = Q(area="") | Q(area__startswith=prefix_of(operator.area))
+    waits = BlindEntry.objects.filter(near, kind__in=kinds).select_related("operator")
+    found = list(waits.order_by("entered_at")[:200])
     mine = set(persons_of(operator))
     for each in found:
         each.own = each.person in mine  # type: ignore[attr-defined]
@@ -122,7 +126,13 @@ def _keep(kind: str, document: str, payload: Mapping[str, Any], operator: Operat
     try:
         with transaction.atomic():
             return BlindEntry.objects.create(
-                kind=kind, document=document, operator=operator, person=operator.person, payload=text, entered_at=now
+                kind=kind,
+                document=document,
+                operator=operator,
+                person=operator.person,
+                area=operator.area,
+                payload=text,
+                entered_at=now,
             )
     except IntegrityError:
         raise rejections.ENTERED_BEFORE(document=document) from None

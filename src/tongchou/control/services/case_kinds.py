@@ -26,11 +26,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
-    """What an executor gets: the frozen payload of the approved case, who made it, when it was approved."""
+    """What an executor gets: the frozen payload of the approved case, who made it and who approved it last (login names).
+
+    ``hands`` names everybody with the post. What the executor writes is written by the approver, for these reasons.
+    """
 
     case_id: int
     payload: dict[str, Any]
     maker: str
+    decider: str
+    hands: str
     now: datetime
 
 

@@ -13,11 +13,12 @@ from typing import Any
 from django.utils import timezone
 
 from tongchou.control import rejections, rights
-from tongchou.control.actor import current_actor, writing
-from tongchou.control.models import Case, Identity, Operator
+from tongchou.control.actor import Actor, current_actor, writing
+from tongchou.control.models import Case, Identity, Operator, WorkSession
 from tongchou.control.services import sign_in as doors
 from tongchou.control.services.approvals import request_approval
 from tongchou.control.services.case_kinds import Change, Execution, Kind, register_kind
+from tongchou.control.services.trail import record
 
 IDENTITY = "operator.identity"
 LONGEST_SUBJECT = 200
@@ -86,6 +87,36 @@ def sign_in_by_identity(*, issuer: str, subject: str, address: str, now: datetim
     doors.refuse_locked_out(login=bound.operator.login, address=address, now=now)
     doors.note_attempt(login=bound.operator.login, address=address, succeeded=True, outcome="统一身份认证登录", now=now)
     return bound.operator
+
+
+def end_sessions(
+    *, issuer: str, subject: str, provider_session: str, begun_until: datetime, address: str, now: datetime
+) -> int:
+    """The provider says that somebody signed out there: the sessions that began by it end. Returns how many.
+
+    Args:
+        subject, provider_session: what the provider names, one of them or both; a session must fit all that is named.
+        begun_until: sessions that began later are not meant.
+    """
+    meant = WorkSession.objects.filter(identity__issuer=issuer, ended_at=None, started_at__lte=begun_until)
+    if subject:
+        meant = meant.filter(identity__subject=subject)
+    if provider_session:
+        meant = meant.filter(provider_session=provider_session)
+    sessions = list(meant.select_related("operator", "grant__post"))
+    with writing(reason="身份认证服务通知退出"):
+        for session in sessions:
+            doors.end_session(session=session, by="统一身份认证退出", now=now)
+            area, post = (session.grant.area[:6], session.grant.post.code) if session.grant else ("", "")
+            actor = Actor(operator=session.operator.login, post=post, address=address, channel="web", area=area)
+            record(
+                action="sign_out",
+                object_kind="control_operator",
+                object_id=str(session.operator_id),
+                reason="身份认证服务通知退出",
+                actor=actor,
+            )
+    return len(sessions)
 
 
 def _check(payload: dict[str, Any]) -> None:

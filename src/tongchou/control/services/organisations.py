@@ -10,10 +10,12 @@ from typing import Any
 from django.utils import timezone
 
 from tongchou.control import rights
+from tongchou.control.actor import writing
 from tongchou.control.models import Grant, Operator, Organisation, OrganisationVersion
 from tongchou.control.rejections import WRONG_ORGANISATION
 from tongchou.control.services.case_kinds import Change, Execution, Kind, register_kind
 from tongchou.kernel.areas import is_within
+from tongchou.kernel.rejection import Rejection
 
 KIND = "organisation.change"
 ADD, RENAME, MOVE, CLOSE = "add", "rename", "move", "close"
@@ -140,24 +142,69 @@ def _execute(run: Execution) -> str:
     else:
         found = Organisation.objects.select_for_update().get(code=wanted["code"])
         _keep_beginning(found)
-    if wanted["action"] in (ADD, RENAME):
-        found.name = wanted["name"]
-    if wanted["action"] in (ADD, MOVE):
-        found.parent = _parent(wanted)
+    later = wanted["action"] in (RENAME, MOVE) and on > timezone.localdate(run.now)
+    if wanted["action"] == ADD:
+        found.name, found.parent = wanted["name"], _parent(wanted)
     if wanted["action"] == CLOSE:
         found.closed_on = on
-    found.save()
-    OrganisationVersion.objects.create(
+    if not later:
+        found.save()
+    version = OrganisationVersion.objects.create(
         organisation=found,
         action=wanted["action"],
-        name=found.name,
-        parent=found.parent,
+        name=wanted["name"] if wanted["action"] == RENAME else found.name,
+        parent=_parent(wanted) if wanted["action"] == MOVE else found.parent,
         since=on,
+        taken_up=not later,
         case_id=run.case_id,
     )
-    if wanted["action"] == RENAME:
+    if not later:
+        _take_up(version)
+    return f"{found.name} {'将' if later else '已'}{ACTIONS[wanted['action']]}，自 {on} 起"
+
+
+def take_up(*, today: date) -> int:
+    """Bring the reviewed changes whose day has come into force, each once. Returns how many.
+
+    One that no longer fits (its new superior was closed meanwhile) stays as it is: finding C8.
+    """
+    taken = 0
+    for waiting in OrganisationVersion.objects.filter(taken_up=False, since__lte=today).order_by("since", "pk"):
+        with writing(reason=f"机构变更到期生效，事项 {waiting.case_id}", case_id=waiting.case_id):
+            locked = OrganisationVersion.objects.select_for_update(of=("self",)).select_related(
+                "organisation", "parent"
+            )
+            version = locked.get(pk=waiting.pk)
+            if version.taken_up or not _still_fits(version):
+                continue
+            _take_up(version)
+            version.taken_up = True
+            version.save(update_fields=["taken_up"])
+            taken += 1
+    return taken
+
+
+def _take_up(version: OrganisationVersion) -> None:
+    found = version.organisation
+    if version.action == RENAME:
+        found.name = version.name
         Operator.objects.filter(unit=found).update(organisation=found.name)
-    return f"{found.name} 已{ACTIONS[wanted['action']]}，自 {on} 起"
+    if version.action == MOVE:
+        found.parent = version.parent
+    found.save(update_fields=["name", "parent"])
+
+
+def _still_fits(version: OrganisationVersion) -> bool:
+    found, above = version.organisation, version.parent
+    if found.closed_on is not None and found.closed_on <= version.since:
+        return False
+    if version.action != MOVE:
+        return True
+    try:
+        _check_move(found, above)
+    except Rejection:
+        return False
+    return above is None or above.closed_on is None
 
 
 def _keep_beginning(found: Organisation) -> None:

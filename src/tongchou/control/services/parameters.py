@@ -44,6 +44,12 @@ STANDARD: tuple[dict[str, Any], ...] = (
      "purpose": "已上传、未确认的导入文件保存的天数", "standard": "3"},
     {"code": "retention.answers_days", "name": "应答内容保存期", "kind": "integer", "unit": "天", "least": 90, "most": 3660,
      "purpose": "已答复机构报文的应答内容保存的天数；受理记录一直保存，重复报文不会重复结算", "standard": "400"},
+    {"code": "paper.blind.correction", "name": "信息更正须双人盲录", "kind": "flag", "unit": "",
+     "purpose": "1：参保人员信息更正一律双人盲录；0：可以单人录入", "standard": "0"},
+    {"code": "paper.blind.agreement", "name": "服务协议须双人盲录", "kind": "flag", "unit": "",
+     "purpose": "1：纸质定点服务协议一律双人盲录；0：可以单人录入", "standard": "0"},
+    {"code": "paper.blind.mapping", "name": "目录对照须双人盲录", "kind": "flag", "unit": "",
+     "purpose": "1：纸质目录对照申请一律双人盲录；0：可以单人录入", "standard": "0"},
     {"code": "extract.least_persons", "name": "匿名抽取最少人数", "kind": "integer", "unit": "人", "least": 3, "most": 1000,
      "purpose": "匿名抽取的数据中，同一组特征至少对应的人数（k-匿名）", "standard": "10"},
     {"code": "family.relations", "name": "家庭共济范围", "kind": "text",
@@ -62,6 +68,11 @@ def ensure_parameters() -> None:
     for one in STANDARD:
         if not Parameter.objects.filter(code=one["code"]).exists():
             define(**{name: value for name, value in one.items() if name != "standard"})
+
+
+def parameters_known() -> bool:
+    """Has the instance every standard parameter? A newer version brings new ones."""
+    return set(_STANDARD_VALUES) <= set(Parameter.objects.values_list("code", flat=True))
 
 
 def standard_value(code: str) -> str:

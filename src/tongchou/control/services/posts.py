@@ -27,7 +27,7 @@ from tongchou.control.models import (
     WorkSession,
 )
 from tongchou.control.services.calendar import ensure_calendar
-from tongchou.control.services.parameters import ensure_parameters, integer_of
+from tongchou.control.services.parameters import ensure_parameters, integer_of, parameters_known
 from tongchou.kernel.areas import check_area, is_within
 
 
@@ -42,7 +42,8 @@ def ensure_posts() -> None:
     held = set(PostFunction.objects.values_list("function", flat=True))
     unheld = {function for standard in rights.STANDARD_POSTS for function in standard.functions} - held
     kinds = {kind for kind, *_ in rights.STANDARD_STEPS}
-    if not missing and not unheld and kinds <= set(ReviewRule.objects.values_list("kind", flat=True)):
+    complete = kinds <= set(ReviewRule.objects.values_list("kind", flat=True)) and parameters_known()
+    if not missing and not unheld and complete:
         return
     with writing(reason="建立标准岗位" if missing else "升级带来的新功能"):
         for standard in missing:

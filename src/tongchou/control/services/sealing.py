@@ -83,7 +83,7 @@ def seal(*, now: datetime, wait_seconds: int = 10, certain: bool = False) -> Sea
             blocks, rows = blocks + len(made), rows + sum(block.row_count for block in made)
             start = end
         roots = _roots(now)
-    anchored = anchors.write(heads, roots, now=now) if blocks else True
+    anchored = anchors.write(heads, roots, now=now) if blocks or not anchors.complete(heads) else True
     return Sealed(blocks=blocks, rows=rows, last_seq=start, anchored=anchored)
 
 
@@ -123,7 +123,7 @@ def reanchor(*, reason: str, now: datetime) -> Path:
         raise ValueError("a reason is needed")
     aside = anchors.set_aside(now=now)
     record(action="reanchor", object_kind="trail", reason=reason, after={"aside": aside.name})
-    anchors.write(_heads(), list(TrailRoot.objects.order_by("area", "day")), now=now)
+    anchors.write(_heads(), list(TrailRoot.objects.order_by("area", "day")), now=now, anew=True)
     return aside
 
 
@@ -343,12 +343,53 @@ def _name_rows(key: tuple[int, str, date], ranges: dict[int, tuple[int, int]]) -
 
 
 def _anchored(area: str | None) -> list[Fault]:
+    """What lies outside against what lies inside, both ways: who takes the files away has not taken the proof away."""
+    outside = anchors.read()
+    return [*_blocks_of(outside, area), *_roots_inside(outside, area), *_heads_outside(outside, area)]
+
+
+def _roots_inside(outside: Sequence[Anchor], area: str | None) -> list[Fault]:
+    """Each root of a day in the database is that of its block, and lies outside too."""
+    found = []
+    kept = {(anchor.area, anchor.block) for anchor in outside if anchor.what != "链头"}
+    blocks = {(one.area, one.number): one for one in TrailBlock.objects.filter(
+        pk__in=TrailBlock.objects.filter(number__in=TrailRoot.objects.values("block_number")).values("pk")
+    ).defer("row_digests")}  # fmt: skip
+    for root in TrailRoot.objects.order_by("area", "day"):
+        if area is not None and root.area != area:
+            continue
+        block = blocks.get((root.area, root.block_number))
+        if block is None or bytes(block.block_hash) != bytes(root.root_hash) or block.day != root.day:
+            found.append(Fault(number="T5", what=f"区划 {root.area} 的 {root.day} 日根与区块 {root.block_number} 不符"))
+        if (root.area, root.block_number) not in kept:
+            found.append(Fault(number="T5", what=f"区划 {root.area} 的 {root.day} 日根在库外存证中不存在"))
+    return found
+
+
+def _heads_outside(outside: Sequence[Anchor], area: str | None) -> list[Fault]:
+    """Each area's chain has its head outside, and it follows the chain: within an hour."""
+    heads = {anchor.area: anchor for anchor in outside if anchor.what == "链头"}
+    newest = TrailBlock.objects.order_by("area", "-number").distinct("area").values_list("area", "number", "sealed_at")
+    found = []
+    for held, number, sealed_at in newest:
+        head = heads.get(held)
+        if area is not None and held != area:
+            continue
+        if head is None:
+            found.append(Fault(number="T5", what=f"区划 {held} 的链头在库外存证中不存在（库内已有 {number} 个区块）"))
+        elif head.block < number and head.at is not None and sealed_at - head.at > LONGEST_UNSEALED:
+            what = f"区划 {held} 的库外链头停在区块 {head.block}，库内已到 {number}"
+            found.append(Fault(number="T5", what=what))
+    return found
+
+
+def _blocks_of(outside: Sequence[Anchor], area: str | None) -> list[Fault]:
     """The roots and heads that lie outside, against the blocks inside.
 
     ``TONGCHOU_TRAIL_COPY`` is the moment that this copy is of (a restore drill): what was anchored later is not missed.
     """
     found = []
-    for anchor in anchors.read():
+    for anchor in outside:
         if area is not None and anchor.area != area:
             continue
         kept = (

@@ -97,11 +97,14 @@ def begin_session(
     agent: str,
     now: datetime,
     factor_shown: bool = False,
+    identity_id: int | None = None,
+    provider_session: str = "",
 ) -> tuple[str, WorkSession]:
     """Begin a session in one post. Returns the token that the browser's session keeps; here lies only its hash.
 
     Args:
         factor_shown: the identity provider says that a second factor was shown there.
+        identity_id: the binding by which the operator came in, if by the identity provider; ``provider_session`` its session.
 
     Raises:
         Rejection: CTRL-009 no such grant in force, CTRL-013 the post needs a second factor first.
@@ -120,6 +123,8 @@ def begin_session(
         grant_id=grant_id,
         address=address,
         agent=agent[:200],
+        identity_id=identity_id,
+        provider_session=provider_session,
         started_at=now,
         seen_at=now,
     )

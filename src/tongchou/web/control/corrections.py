@@ -7,7 +7,9 @@ from datetime import date
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 
 from tongchou.control.api import record_reading, rights
@@ -16,6 +18,7 @@ from tongchou.kernel.rejection import Rejection
 from tongchou.registry.api import CORRECTABLE, propose_correction
 from tongchou.web import person_queries
 from tongchou.web.access import Request, page
+from tongchou.web.control.paper import FORMS
 
 
 @require_http_methods(["GET", "POST"])
@@ -25,6 +28,11 @@ def correction(request: Request, number: str) -> HttpResponse:
     found = person_queries.person(number, timezone.localdate(), request.scope.parameters())
     if found is None:
         raise Http404("没有这个人员编号，或不在您的数据范围内")
+    if FORMS["correction"].must_be_blind(on=timezone.localdate(), area=request.scope.area):
+        messages.info(request, "中心规定信息更正须双人盲录，请按纸质申请表录入")
+        return redirect(
+            f"{reverse('control_paper_double', args=['correction'])}?{urlencode({'person_number': number})}"
+        )
     form = {name: request.POST.get(name, "").strip() for name in ("field", "value", "reason")}
     refusal = None
     if request.method == "POST":

@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from tongchou.control.api import Operator, doors, operators
+from tongchou.control.api import Operator, doors, identities, operators
 from tongchou.kernel.rejection import Rejection
 from tongchou.web.access import ACCOUNT, PUBLIC, Request, page
 from tongchou.web.control.middleware import BY_IDENTITY, DRAFT, TOKEN
@@ -25,11 +25,18 @@ from tongchou.web.control.provider import identity_provider
 
 ENTERING = "entering"
 FACTOR_SHOWN = "factor_shown"
+PROVIDER_SESSION = "provider_session"
 LONGEST = timedelta(minutes=5)
 
 
 def enter(
-    request: HttpRequest, operator: Operator, target: str, *, by_identity: bool = False, factor_shown: bool = False
+    request: HttpRequest,
+    operator: Operator,
+    target: str,
+    *,
+    by_identity: bool = False,
+    factor_shown: bool = False,
+    provider_session: str = "",
 ) -> HttpResponse:
     """Go on after the right password (or the identity provider's word): to the one-time code, the choice of a post, or in."""
     request.session.cycle_key()
@@ -40,6 +47,7 @@ def enter(
         "code": operator.factor_confirmed_at is None or factor_shown,
         BY_IDENTITY: by_identity,
         FACTOR_SHOWN: factor_shown,
+        PROVIDER_SESSION: provider_session,
     }
     return _next(request, operator)
 
@@ -107,6 +115,8 @@ def switch_post(request: Request) -> HttpResponse:
                 agent=request.headers.get("User-Agent", ""),
                 now=now,
                 factor_shown=request.session.get(FACTOR_SHOWN, False),
+                identity_id=request.work.identity_id,
+                provider_session=request.work.provider_session,
             )
         except Rejection as rejected:
             refusal = rejected
@@ -252,6 +262,8 @@ def _begin(request: HttpRequest, operator: Operator, grant_id: int | None) -> Ht
         agent=request.headers.get("User-Agent", ""),
         now=timezone.now(),
         factor_shown=state.get(FACTOR_SHOWN, False),
+        identity_id=_identity_of(operator) if state.get(BY_IDENTITY, False) else None,
+        provider_session=state.get(PROVIDER_SESSION, ""),
     )
     del request.session[ENTERING]
     start_session(request, operator)
@@ -259,6 +271,12 @@ def _begin(request: HttpRequest, operator: Operator, grant_id: int | None) -> Ht
     request.session[BY_IDENTITY] = state.get(BY_IDENTITY, False)
     request.session[FACTOR_SHOWN] = state.get(FACTOR_SHOWN, False)
     return HttpResponseRedirect(_safe(request, state["target"]))
+
+
+def _identity_of(operator: Operator) -> int | None:
+    provider = identity_provider()
+    held = identities.identity_of(operator=operator, issuer=provider.issuer) if provider else None
+    return held.pk if held else None
 
 
 def _entering(request: HttpRequest) -> Operator | None:

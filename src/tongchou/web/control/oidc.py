@@ -39,6 +39,7 @@ TIMEOUT_SECONDS = 10
 REST_SECONDS = 15
 """After the provider did not answer it is left alone so long: visitors of the page must not keep our threads waiting for it."""
 FRESH_SECONDS = 300
+LONGEST_SESSION = 255
 TARGET, UNLOCKS = "oidc_target", "oidc_unlocks"
 _resting: dict[str, float] = {}
 _log = logging.getLogger("tongchou.web")
@@ -49,12 +50,12 @@ _log = logging.getLogger("tongchou.web")
 @page(PUBLIC)
 def start(request: HttpRequest) -> HttpResponse:
     """Send the browser to the provider. Whoever is signed in and locked is asked anew there, to unlock."""
-    ours = _provider()
+    ours = provider_of_this_site()
     unlocking = request.user.is_authenticated
     wanted = request.GET.get("next", "/")
     asked: dict[str, Any] = {"prompt": "login", "max_age": 0} if unlocking else {}
     try:
-        client = _client(ours)
+        client = client_of(ours)
         answer: HttpResponse = client.authorize_redirect(
             request, request.build_absolute_uri(reverse("oidc_back")), **asked
         )
@@ -70,7 +71,7 @@ def start(request: HttpRequest) -> HttpResponse:
 @page(PUBLIC)
 def back(request: HttpRequest) -> HttpResponse:
     """The provider sends the browser back: prove who it is, then go on as after the right password."""
-    ours = _provider()
+    ours = provider_of_this_site()
     target, unlocking = request.session.pop(TARGET, "/"), request.session.pop(UNLOCKS, False)
     try:
         claims = _claims(request, ours, fresh=unlocking)
@@ -84,16 +85,18 @@ def back(request: HttpRequest) -> HttpResponse:
         return _unlock(request, operator, target, asked=unlocking)
     methods = claims.get("amr") or []
     shown = isinstance(methods, list) and bool(ours.factors & {str(one) for one in methods})
-    return enter(request, operator, target, by_identity=True, factor_shown=shown)
+    sid = claims.get("sid")
+    session = sid if isinstance(sid, str) and len(sid) <= LONGEST_SESSION else ""
+    return enter(request, operator, target, by_identity=True, factor_shown=shown, provider_session=session)
 
 
 @require_safe
 @page(PUBLIC)
 def out(request: HttpRequest) -> HttpResponse:
     """Sign out at the provider too, after our own session has ended."""
-    ours = _provider()
+    ours = provider_of_this_site()
     try:
-        ends = _client(ours).load_server_metadata().get("end_session_endpoint")
+        ends = client_of(ours).load_server_metadata().get("end_session_endpoint")
     except (AuthlibBaseError, RequestException, ValueError, KeyError, RuntimeError):
         ends = None
     if request.user.is_authenticated or not ends:
@@ -102,7 +105,8 @@ def out(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(f"{ends}?{urlencode(asked)}")
 
 
-def _provider() -> Provider:
+def provider_of_this_site() -> Provider:
+    """The provider that is switched on; else there is nothing here (404)."""
     ours = identity_provider()
     if ours is None:
         raise Http404("没有启用统一身份认证")
@@ -126,7 +130,8 @@ def _registered(ours: Provider) -> Any:
     )
 
 
-def _client(ours: Provider) -> Any:
+def client_of(ours: Provider) -> Any:
+    """The client with the provider's document, which must name the issuer that the site trusts."""
     client = _registered(ours)
     if time.monotonic() < _resting.get(ours.issuer, 0):
         raise ValueError("the provider did not answer a moment ago")
@@ -159,7 +164,7 @@ def _claims(request: HttpRequest, ours: Provider, *, fresh: bool) -> dict[str, A
         "iat": {"essential": True},
         "nonce": {"essential": True},
     }
-    token = _client(ours).authorize_access_token(request, claims_options=options, leeway=LEEWAY_SECONDS)
+    token = client_of(ours).authorize_access_token(request, claims_options=options, leeway=LEEWAY_SECONDS)
     claims = token.get("userinfo")
     if not claims or not isinstance(claims["sub"], str):
         raise ValueError("no ID token")

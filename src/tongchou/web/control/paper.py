@@ -15,7 +15,7 @@ from typing import Any
 from django.utils import timezone
 
 from tongchou.catalogues.api import propose_mapping
-from tongchou.control.api import Operator, rights
+from tongchou.control.api import Operator, rights, value_of
 from tongchou.providers import api as providers
 from tongchou.registry.api import CORRECTABLE, propose_correction
 from tongchou.settlement.api import MED_TYPES
@@ -37,6 +37,8 @@ class Field:
     hint: str = ""
     required: bool = True
     length: int = 100
+    finder: str = ""
+    """Which search (``finding.FINDERS``) offers codes while a name is typed; empty: none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +66,12 @@ class PaperForm:
     right: str
     fields: tuple[Field, ...]
     hand_in: Callable[[Content, Keyed], int]
+    blind_parameter: str
     about: str = ""
+
+    def must_be_blind(self, *, on: date, area: str) -> bool:
+        """Does the centre demand that two people key it?"""
+        return value_of(code=self.blind_parameter, on=on, area=area) == "1"
 
     def read(self, given: Mapping[str, Any]) -> Content:
         """What was typed, tidied."""
@@ -165,7 +172,11 @@ def _map(content: Content, keyed: Keyed) -> int:
 _START = Field(name="start", label="开始日期", kind="date")
 _END = Field(name="end", label="终止日期", kind="date", required=False, hint="当日起不再有效；长期有效则留空。")
 _INSTITUTION = Field(
-    name="institution_code", label="定点机构编号", length=12, hint="如 H62990100001，可在“定点机构”中查到。"
+    name="institution_code",
+    label="定点机构编号",
+    length=12,
+    hint="输入名称或编号查找，如 人民医院、H62990100001。",
+    finder="institution",
 )
 
 FORMS = {
@@ -178,12 +189,19 @@ FORMS = {
             right=rights.CORRECTION_MAKE,
             about="参保人填写的纸质更正申请表。复核通过后生效，原值保留在档案变更记录中。",
             fields=(
-                Field(name="person_number", label="人员编号", length=30),
+                Field(
+                    name="person_number",
+                    label="人员编号",
+                    length=30,
+                    hint="输入姓名、身份证号或人员编号查找。",
+                    finder="person",
+                ),
                 Field(name="field", label="更正栏目", kind="choice", choices=CORRECTABLE),
                 Field(name="value", label="更正为", length=200, hint="日期如 1985-03-12；性别 1 男、2 女。"),
                 Field(name="reason", label="依据的证件或材料", length=150),
             ),
             hand_in=_correct,
+            blind_parameter="paper.blind.correction",
         ),
         PaperForm(
             code="agreement",
@@ -205,6 +223,7 @@ FORMS = {
                 Field(name="reason", label="签订依据", length=150, required=False),
             ),
             hand_in=_agree,
+            blind_parameter="paper.blind.agreement",
         ),
         PaperForm(
             code="mapping",
@@ -216,12 +235,19 @@ FORMS = {
                 _INSTITUTION,
                 Field(name="local_code", label="机构目录编码", length=50),
                 Field(name="local_name", label="机构目录名称", length=100),
-                Field(name="item_code", label="医保目录编码", length=50, hint="可在“医保目录”中查到。"),
+                Field(
+                    name="item_code",
+                    label="医保目录编码",
+                    length=50,
+                    hint="输入项目名称或编码查找。",
+                    finder="item",
+                ),
                 _START,
                 _END,
                 Field(name="reason", label="说明", length=150, required=False),
             ),
             hand_in=_map,
+            blind_parameter="paper.blind.mapping",
         ),
     )
 }

@@ -7,17 +7,18 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from tongchou.control.api import blind
+from tongchou.control.api import blind, rights
 from tongchou.control.rejections import ENTRIES_DIFFER
 from tongchou.kernel.rejection import Rejection
 from tongchou.web.access import SIGNED_IN, Request, page
+from tongchou.web.control.finding import FINDERS
 from tongchou.web.control.paper import FORMS, Content, Keyed, PaperForm, forms_of, tidy
-from tongchou.web.rejections import FORM_FIELD
+from tongchou.web.rejections import BLIND_NEEDED, FORM_FIELD
 
 LONGEST_DOCUMENT = 60
 
@@ -28,7 +29,11 @@ def overview(request: Request) -> HttpResponse:
     """The forms that the operator may key, and the documents that wait for their second entry."""
     forms = forms_of(request.user)
     waiting = blind.waiting(kinds=[form.code for form in forms], operator=request.user)
-    context = {"forms": forms, "waiting": waiting, "titles": {form.code: form.title for form in forms}}
+    context = {
+        "forms": [(form, _must_be_blind(request, form)) for form in forms],
+        "waiting": waiting,
+        "titles": {form.code: form.title for form in forms},
+    }
     return render(request, "control/paper.html", context)
 
 
@@ -39,6 +44,9 @@ def single(request: Request, code: str) -> HttpResponse:
     form = _form(request, code)
     content = form.read(request.POST if request.method == "POST" else request.GET)
     refusal = None
+    if _must_be_blind(request, form):  # what was typed goes on as the first of two entries
+        refusal = BLIND_NEEDED(form=form.title) if request.method == "POST" else None
+        return _form_page(request, form, content, refusal=refusal, blind=True)
     if request.method == "POST":
         try:
             form.check(content)
@@ -84,6 +92,26 @@ def discard(request: Request, code: str) -> HttpResponse:
     blind.discard_blind(kind=form.code, document=document, operator=request.user)
     messages.success(request, f"单据 {document} 您的录入已作废，可重新录入")
     return redirect("control_paper")
+
+
+@require_POST
+@page(SIGNED_IN)
+def find(request: Request, code: str, field: str) -> HttpResponse:
+    """Codes that fit what is being typed in a field. Names are not sent in an address: it would be kept."""
+    form = _form(request, code)
+    finder = next((each.finder for each in form.fields if each.name == field and each.finder), None)
+    if finder is None:
+        raise Http404("没有这个栏目")
+    if finder == "person" and not request.user.authority.decide(rights.PERSON_READ).allowed:
+        raise PermissionDenied("您的岗位不能查询参保人员。")
+    text = tidy(request.POST.get("q", ""))[:60]
+    found = FINDERS[finder](text, request.scope) if text else []
+    listed = [{"value": one.value, "name": one.name, "more": one.more} for one in found]
+    return JsonResponse({"found": listed}, json_dumps_params={"ensure_ascii": False})
+
+
+def _must_be_blind(request: Request, form: PaperForm) -> bool:
+    return form.must_be_blind(on=timezone.localdate(), area=request.scope.area)
 
 
 def _step(

@@ -32,6 +32,7 @@ ACTIONS = {
     "publish": "发布",
     "undo": "撤销发布",
     "withdraw": "撤回",
+    "sign_out": "退出登录",
     "family_bind": "绑定共济成员",
     "family_end": "解除共济成员",
 }

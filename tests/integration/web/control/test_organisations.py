@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from tests.integration.web import city as cities
 from tests.security.conftest import ClientOf
-from tongchou.control.api import posts
+from tongchou.control.api import organisations, posts
+from tongchou.control.checks import check
 from tongchou.control.models import Case, Operator, Organisation, OrganisationVersion
 
 pytestmark = pytest.mark.django_db
@@ -128,3 +129,39 @@ def test_the_same_code_is_not_given_twice_and_the_area_stays_inside(
         answer = client.post("/control/organisations/new/", new | changes)
         assert answer.status_code == 422
         assert why in answer.content.decode()
+
+
+def test_a_change_for_a_coming_day_is_taken_up_on_that_day(tree: None, client_of: ClientOf) -> None:
+    admin, controller = client_of("admin"), client_of("controller")
+    worker = Operator.objects.get(login="clerk")
+    worker.unit = Organisation.objects.get(code="S1")
+    worker.save()
+    today = timezone.localdate()
+    day = today + timedelta(days=20)
+    for change in ({"action": "rename", "name": "东关服务站"}, {"action": "move", "parent": ""}):
+        status, page = propose(admin, "S1", on=day.isoformat(), **change)
+        assert status == 200, page
+        approve(controller)
+    assert Organisation.objects.get(code="S1").name == "东街服务站"
+    assert "待生效" in admin.get("/control/organisations/S1/").content.decode()
+
+    assert organisations.take_up(today=day - timedelta(days=1)) == 0
+    assert organisations.take_up(today=day) == 2
+    found = Organisation.objects.get(code="S1")
+    assert (found.name, found.parent) == ("东关服务站", None)
+    worker.refresh_from_db()
+    assert worker.organisation == "东关服务站"
+    assert organisations.take_up(today=day) == 0, "once"
+    assert "待生效" not in admin.get("/control/organisations/S1/").content.decode()
+
+
+def test_what_no_longer_fits_on_its_day_is_left_and_found(tree: None, client_of: ClientOf) -> None:
+    admin, controller = client_of("admin"), client_of("controller")
+    day = timezone.localdate() + timedelta(days=1)
+    propose(admin, "Q1", action="move", parent="S2", on=day.isoformat())
+    approve(controller)
+    Organisation.objects.filter(code="S2").update(closed_on=day)
+    assert organisations.take_up(today=day) == 0
+    assert Organisation.objects.get(code="Q1").parent == Organisation.objects.get(code="S1")
+    OrganisationVersion.objects.filter(taken_up=False).update(since=timezone.localdate() - timedelta(days=1))
+    assert "Q1" in {found.number: found.what for found in check()}["C8"]

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from tests.integration.web import city as cities
 from tests.security.conftest import ClientOf, id_number
-from tongchou.control.api import create_operator
-from tongchou.control.models import BlindEntry, Case
+from tongchou.control.api import create_operator, posts
+from tongchou.control.models import BlindEntry, Case, Parameter, Trail
 from tongchou.providers.models import Agreement, Institution
 
 pytestmark = pytest.mark.django_db
@@ -164,3 +164,58 @@ def test_a_new_agreement_and_a_mapping_are_keyed_alone_or_blind(
     assert f'value="{site.code}"' in page
     assert client_of("clerk").get("/control/paper/mapping/new/").status_code == 403
     assert client_of("clerk").get("/control/paper/nothing/new/").status_code == 404
+
+
+def found(client: Client, code: str, field: str, text: str) -> list[dict[str, str]]:
+    answer = client.post(f"/control/paper/{code}/find/{field}/", {"q": text})
+    assert answer.status_code == 200
+    listed: list[dict[str, str]] = answer.json()["found"]
+    return listed
+
+
+def test_codes_are_found_by_name_beside_the_field(city: cities.City, client_of: ClientOf) -> None:
+    admin, clerk = client_of("admin"), client_of("clerk")
+    assert [one["value"] for one in found(admin, "agreement", "institution_code", "人民医院")] == [
+        cities.HOSPITAL, cities.SECOND,
+    ]  # fmt: skip
+    assert found(admin, "agreement", "institution_code", "h6299010000")[0]["name"] == "陇安市人民医院"
+    assert found(admin, "mapping", "item_code", "阿莫西林")[0]["value"] == "XJ01CAA040E001010100001"
+    assert found(admin, "agreement", "institution_code", "%") == []
+    person = city.persons[0]
+    (one,) = [
+        each for each in found(clerk, "correction", "person_number", person.name) if each["value"] == person.number
+    ]
+    assert person.name not in one["name"], "masked: who looks for a name knows it"
+    assert person.cert_no not in one["more"]
+
+
+def test_a_search_for_persons_is_a_look_at_personal_data(city: cities.City, client_of: ClientOf) -> None:
+    client = client_of("clerk")
+    assert found(client, "correction", "person_number", city.persons[0].name[0]) == [], "one letter lists nobody"
+    found(client, "correction", "person_number", city.persons[0].number)
+    row = Trail.objects.get(object_kind="person_search")
+    assert (row.operator, row.person_id, row.reason) == ("clerk", city.persons[0].pk, "纸质单据录入")
+    assert client_of("admin").post("/control/paper/correction/find/person_number/", {"q": "王"}).status_code == 403
+    assert client.post("/control/paper/correction/find/reason/", {"q": "x"}).status_code == 404
+
+
+def test_the_centre_can_demand_that_a_form_is_keyed_blind(
+    city: cities.City, client_of: ClientOf, second_clerk: None
+) -> None:
+    client, content = client_of("clerk"), correction(city)
+    posts.ensure_posts()
+    Parameter.objects.get(code="paper.blind.correction").values.create(value="1", period=(timezone.localdate(), None))
+    assert "须双人" in client.get("/control/paper/").content.decode()
+    answer = client.post("/control/paper/correction/new/", content)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "须双人盲录" in page
+    assert "临河县东街 12 号" in page, "nothing typed is lost"
+    assert 'action="/control/paper/correction/blind/"' in page
+    assert not Case.objects.exists()
+    other_way = client.get(f"/control/corrections/{city.persons[0].number}/")
+    assert other_way.status_code == 302
+    assert other_way["Location"].startswith("/control/paper/correction/blind/")
+    key(client, content)
+    key(client_of("clerk2"), content)
+    assert Case.objects.get().kind == "correction.person"

@@ -4,9 +4,9 @@
   "use strict";
   const lock = document.getElementById("lock");
   const token = () => { const field = document.querySelector("input[name=csrfmiddlewaretoken]"); return field ? field.value : ""; };
-  const send = (url, body) => fetch(url, {
+  const send = (url, body, part) => fetch(url, {
     method: "POST", body: body || new FormData(), credentials: "same-origin",
-    headers: { "X-CSRFToken": token(), "X-Lock": "1" },
+    headers: { "X-CSRFToken": token(), [part ? "HX-Request" : "X-Lock"]: part ? "true" : "1" },
   });
 
   if (lock) {
@@ -64,6 +64,62 @@
     if ((event.key !== "F8" && event.key !== "F4") || document.querySelector("dialog[open]")) return;
     const button = document.querySelector("[data-key-" + event.key.toLowerCase() + "]");
     if (button) { event.preventDefault(); button.click(); }
+  });
+
+  // A field that takes a code: while a name is typed, what fits is offered. Arrows choose, Enter takes, Esc leaves.
+  document.querySelectorAll("[data-find]").forEach(function (field) {
+    const list = document.getElementById(field.getAttribute("aria-controls"));
+    const told = document.getElementById(field.id + "-found");
+    let asked = 0, timer = 0, at = -1;
+    const options = () => Array.from(list.children).filter((one) => one.dataset.value);
+    const hide = function () { list.hidden = true; at = -1; field.setAttribute("aria-expanded", "false"); field.removeAttribute("aria-activedescendant"); };
+    const take = function (option) { field.value = option.dataset.value; told.textContent = option.dataset.name; asked += 1; hide(); field.focus(); };
+    const mark = function (to) {
+      const all = options();
+      at = (to + all.length) % all.length;
+      all.forEach((one, place) => one.setAttribute("aria-selected", String(place === at)));
+      field.setAttribute("aria-activedescendant", all[at].id);
+      all[at].scrollIntoView({ block: "nearest" });
+    };
+    const show = function (found, open) {
+      const same = found.find((one) => one.value === field.value.trim());
+      told.textContent = same ? same.name : "";
+      list.replaceChildren(...found.map(function (one, place) {
+        const item = Object.assign(document.createElement("li"), { id: list.id + "-" + place, textContent: one.name });
+        item.setAttribute("role", "option");
+        Object.assign(item.dataset, { value: one.value, name: one.name });
+        const more = Object.assign(document.createElement("span"), { className: "muted", textContent: " " + one.value + " " + one.more });
+        item.append(more);
+        item.addEventListener("mousedown", (event) => { event.preventDefault(); take(item); });
+        return item;
+      }));
+      if (!found.length) list.append(Object.assign(document.createElement("li"), { className: "muted", textContent: "没有找到，请检查名称或编号" }));
+      at = -1;
+      list.hidden = !open || Boolean(same);
+      field.setAttribute("aria-expanded", String(!list.hidden));
+    };
+    const look = function (open) {
+      const text = field.value.trim(), mine = ++asked;
+      if (!text) { told.textContent = ""; hide(); return; }
+      const body = new FormData();
+      body.append("q", text);
+      send(field.dataset.find, body, true).then(async function (answer) {
+        if (answer.headers.get("X-Locked")) { document.dispatchEvent(new Event("session-locked")); return; }
+        if (answer.ok && mine === asked) show((await answer.json()).found, open);
+      }).catch(() => {});
+    };
+    field.addEventListener("input", function () { clearTimeout(timer); timer = setTimeout(() => look(true), 200); });
+    field.addEventListener("blur", hide);
+    field.addEventListener("keydown", function (event) {
+      if (list.hidden || event.isComposing) return;
+      if ((event.key === "ArrowDown" || event.key === "ArrowUp") && options().length) mark(event.key === "ArrowDown" ? at + 1 : at < 0 ? -1 : at - 1);
+      else if (event.key === "Enter" && at >= 0) take(options()[at]);
+      else if (event.key === "Escape") hide();
+      else return;
+      event.preventDefault();
+      event.stopPropagation();
+    });
+    if (field.value) look(false);
   });
 
   // Who looked, when: over every page with personal data, on screen and on paper.
