@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Raw
 
 from tests.unit.exchange.signed import (
     HOSPITAL,
@@ -23,10 +26,12 @@ from tests.unit.exchange.signed import (
 )
 from tongchou.exchange import signing
 from tongchou.exchange.signing import keyring, sm
+from tongchou.exchange.signing.envelopes import signed_text
 from tongchou.kernel.rejection import Rejection
 from tongchou.traffic.signer import AnswerWrong, Signer
 
 pytestmark = pytest.mark.skipif(not sm.available(), reason="gmssl-pyx has no wheel for this machine")
+NAMES = st.sampled_from(("a", "b", "ab", "a_b", "cainfo", "input", "infno"))
 ANSWER = b'{"infcode":0,"inf_refmsgid":"629901","err_msg":"","output":{"a":"\xe6\xb1\x89","b":1.20},"warn_msg":"","cainfo":"","signtype":""}'
 
 
@@ -119,6 +124,26 @@ def test_a_text_can_not_be_cut_into_fields_otherwise(hospital: Signer) -> None:
     assert refused(merged) == "EXCH-046"
     assert refused({**signed, "x=1&y": "2"}) == "EXCH-046"
     assert refused({**signed, "dev_no": {"a": 1}}) == "EXCH-046"
+
+
+def text_of(fields: dict[str, str]) -> bytes | None:
+    """The text that would be signed; None where the fields can't be."""
+    raws = {name: Raw(json.dumps(value).encode()) for name, value in fields.items()}
+    try:
+        return signed_text(raws, without="input")
+    except Rejection:
+        return None
+
+
+@given(*[st.dictionaries(NAMES, st.text(min_size=1), max_size=4)] * 2)
+def test_two_messages_never_have_the_same_text(one: dict[str, str], other: dict[str, str]) -> None:
+    """Whatever is moved between fields: another message is another text, or none at all."""
+    covered = [
+        {name: value for name, value in each.items() if name not in ("cainfo", "input")} for each in (one, other)
+    ]
+    texts = text_of(one), text_of(other)
+    if None not in texts:
+        assert (texts[0] == texts[1]) == (covered[0] == covered[1])
 
 
 def test_of_a_field_that_stands_twice_the_checked_one_is_read(hospital: Signer) -> None:
@@ -306,8 +331,9 @@ def test_unsigned_until_a_day_and_not_beyond(hospital: Signer, folder: Path) -> 
 @pytest.mark.parametrize(
     ("old", "new"),
     [('public = "04', 'public = "05'), ('covers = "all"', 'covers = "some"'), ("[[keys]]", "[[keys"), ("since", "sinc"),
-     ('cipher = "', 'unknown = "')],
-    ids=["no-point", "covers", "no-toml", "missing", "unknown"],
+     ('cipher = "', 'unknown = "'), ("since = 2026-01-01", 'since = "2026-01-01"'),
+     ("covers", "unsigned_until = 2026-11-22T00:00:00\ncovers")],
+    ids=["no-point", "covers", "no-toml", "missing", "unknown", "no-date", "a-time"],
 )  # fmt: skip
 def test_a_broken_file_is_the_centres_own_trouble(hospital: Signer, folder: Path, old: str, new: str) -> None:
     file = folder / f"{HOSPITAL}.toml"

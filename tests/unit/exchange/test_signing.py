@@ -110,6 +110,23 @@ def test_a_key_that_was_changed_counts_with_the_next_message(keys: Path) -> None
     signing.admit(tif_headers("another secret"), BODY, None, now=NOW)
 
 
+def test_without_its_file_of_keys_the_centre_says_so(keys: Path) -> None:
+    keys.unlink()
+    with pytest.raises(Rejection, match="EXCH-048"):
+        signing.admit(tif_headers(), BODY, None, now=NOW)
+
+
+def test_a_server_does_not_start_with_wrong_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tongchou.project.commands_run import _check_signing
+    from tongchou.project.problems import OperationProblem
+
+    monkeypatch.setenv("TONGCHOU_GATEWAY_SIGNING", "SM2")
+    with pytest.raises(OperationProblem, match="SM2"):
+        _check_signing()
+    monkeypatch.delenv("TONGCHOU_GATEWAY_SIGNING")
+    _check_signing()
+
+
 def test_a_user_may_be_held_to_his_institutions(keys: Path) -> None:
     keys.write_text("hospital\tsecret\tH62990100001, H62990100002\n", encoding="utf-8")
     admitted = signing.admit(tif_headers(), BODY, None, now=NOW)

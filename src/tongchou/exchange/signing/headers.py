@@ -39,12 +39,16 @@ def admit(variant: str, headers: Headers, body: bytes, *, now: datetime) -> Admi
     """Check a request's headers with ``hmac`` or ``tif``.
 
     Raises:
-        Rejection: EXCH-040 a header is missing, EXCH-041 the time stamp is out of the window, EXCH-042 wrong signature.
+        Rejection: EXCH-040 a header is missing, EXCH-041 the time stamp is out of the window, EXCH-042 wrong signature,
+            EXCH-048 the file of keys can't be read.
     """
-    file = os.environ["TONGCHOU_GATEWAY_KEYS"]
-    status = os.stat(file)  # noqa: PTH116 - per message; a Path costs more than the look
-    user = VARIANTS[variant](headers, _users(file, status.st_mtime_ns, status.st_size), now)
-    return Admitted(body, institutions=user.institutions)
+    file = os.environ.get("TONGCHOU_GATEWAY_KEYS", "")
+    try:
+        status = os.stat(file)  # noqa: PTH116 - per message; a Path costs more than the look
+        users = _users(file, status.st_mtime_ns, status.st_size)
+    except (OSError, UnicodeDecodeError) as error:
+        raise rejections.GATEWAY_KEYS_WRONG(reason=f"密钥文件无法读取({type(error).__name__})") from None
+    return Admitted(body, institutions=VARIANTS[variant](headers, users, now).institutions)
 
 
 def verify_hmac(headers: Headers, users: Users, now: datetime) -> User:

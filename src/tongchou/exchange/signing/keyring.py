@@ -133,6 +133,8 @@ def parse(text: str, *, centre: bool) -> Ring:
     ):
         if value not in known:
             raise ValueError(f"{name} 应为 {'、'.join(known)}")
+    if agreed.unsigned_until is not None:
+        _day(agreed.unsigned_until, "unsigned_until")
     if agreed.encryption == BOTH and agreed.covers != ALL:
         raise ValueError("encryption = both 须与 covers = all 同用：未经签名的密文不解密")
     return agreed
@@ -144,7 +146,14 @@ def _key(row: Mapping[str, Any], *, centre: bool) -> Key:
         secret = sm.private_key(row["private"], public)
     else:
         secret = sm.symmetric_key(row["sm4"]) if row.get("sm4") else b""
-    return Key(row["id"], public, secret, row["since"], row.get("until"))
+    until = _day(row["until"], "until") if "until" in row else None
+    return Key(str(row["id"]), public, secret, _day(row["since"], "since"), until)
+
+
+def _day(value: object, name: str) -> date:
+    if type(value) is not date:  # TOML's date; a date with time is another type
+        raise ValueError(f"{name} 应为日期，例如 2026-11-22")
+    return value
 
 
 # --- writing, by the command ------------------------------------------------------------------------------------------
