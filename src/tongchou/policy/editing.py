@@ -48,7 +48,7 @@ def edited(text: str, edits: Sequence[Edit], file: str) -> str:
         try:
             new = _ACTIONS[edit.do](text, edit)
             said = plain(parse_yaml(new, file))
-        except (PolicyErrors, yaml.YAMLError):
+        except (PolicyErrors, yaml.YAMLError, ValueError):
             said = None
         if said != wanted:
             raise EDIT_UNWRITABLE(place=place_words(edit.at))
@@ -141,7 +141,7 @@ def flow(value: Any) -> str:
 def _scalar(text: str) -> str:
     """Plain where YAML reads it back as this text, else in quotes."""
     try:
-        (node,) = yaml.compose(f"[{text}]", Loader=_LOADER).value
+        (node,) = _composed(f"[{text}]").value
         if (
             isinstance(node, yaml.ScalarNode)
             and node.value == text
@@ -166,21 +166,37 @@ def read_value(text: str) -> Any:
     return None if text in ("null", "~") else text
 
 
-def _node(text: str, at: Sequence[Step]) -> yaml.Node | None:
+def _composed(text: str) -> yaml.Node:
     node = yaml.compose(text, Loader=_LOADER)
+    if node is None:
+        raise ValueError("an empty text")
+    return node
+
+
+def _node(text: str, at: Sequence[Step]) -> yaml.Node | None:
+    """What stands at a place; ``None`` where there is nothing yet."""
+    node: yaml.Node | None = _composed(text)
     for step in at:
+        if node is None:
+            return None
         if isinstance(step, int):
             node = node.value[step]
         else:
             node = next((value for key, value in node.value if key.value == step), None)
-        if node is None:
-            return None
+    return node
+
+
+def _holder(text: str, at: Sequence[Step]) -> yaml.CollectionNode:
+    """The list or mapping at a place, which the content is known to have."""
+    node = _node(text, at)
+    if not isinstance(node, yaml.CollectionNode):
+        raise ValueError(f"no list or mapping at {place_words(at)}")
     return node
 
 
 def _end(node: yaml.Node) -> int:
     """Where the content of a node ends, without comments and line ends that follow."""
-    if isinstance(node, yaml.ScalarNode) or node.flow_style or not node.value:
+    if not isinstance(node, yaml.CollectionNode) or node.flow_style or not node.value:
         return int(node.end_mark.index)
     last = node.value[-1]
     return _end(last[1] if isinstance(last, tuple) else last)
@@ -209,7 +225,7 @@ def _put(text: str, edit: Edit) -> str:
         start, end = old.start_mark.index, _end(old)
         tail = "\n" if text[:end].endswith("\n") and end > start else ""
         return text[:start] + (" " if text[:start].endswith(":") else "") + flow(edit.value) + tail + text[end:]
-    holder = _node(text, above)
+    holder = _holder(text, above)
     pair = f"{flow(last)}: {flow(edit.value)}"
     if holder.flow_style:
         end = holder.end_mark.index - 1
@@ -222,7 +238,7 @@ def _put(text: str, edit: Edit) -> str:
 
 def _drop(text: str, edit: Edit) -> str:
     *above, last = edit.at
-    holder = _node(text, above)
+    holder = _holder(text, above)
     if isinstance(last, int):
         return _drop_item(text, holder, last)
     number = next(n for n, (key, _) in enumerate(holder.value) if key.value == last)
@@ -236,7 +252,7 @@ def _drop(text: str, edit: Edit) -> str:
     return text[:start] + text[_line_end(text, _end(value)) :]
 
 
-def _drop_item(text: str, holder: yaml.Node, number: int) -> str:
+def _drop_item(text: str, holder: yaml.CollectionNode, number: int) -> str:
     if holder.flow_style:
         return _cut(text, [(item.start_mark.index, _end(item)) for item in holder.value], number)
     first, end = _block(text, holder.value[number])
@@ -288,7 +304,7 @@ def _tree(text: str, at: Sequence[Step]) -> Any:
 
 def _move(text: str, edit: Edit) -> str:
     *above, last = edit.at
-    holder = _node(text, above)
+    holder = _holder(text, above)
     first = min(int(last), int(last) + edit.index)
     one, two = holder.value[first], holder.value[first + 1]
     if holder.flow_style:

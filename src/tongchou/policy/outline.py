@@ -183,7 +183,7 @@ def _layer(layer: dict[str, Any], at: At, number: int, of: int) -> Part:
     deductible = layer.get("deductible")
     bands = layer.get("bands")
     tiers: At = (*at, "bands", "tiers") if isinstance(bands, dict) and "tiers" in bands else (*at, "bands")
-    listed = bands["tiers"] if tiers[-1] == "tiers" else bands
+    listed = _mapping(bands).get("tiers") if tiers[-1] == "tiers" else bands
     places = (
         Place("名称和适用条件", at, "layer", (own,), (), single=True),
         Place(

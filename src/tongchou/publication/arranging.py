@@ -56,8 +56,8 @@ def draft_arrangement(
 def arrangement_of(draft: Draft) -> BoundScheme:
     """What a draft arranges. Its text was written by this module."""
     tree = parse_yaml(draft.text, trial.DRAFT_FILE)
-    (bound,) = read_bindings(tree, []) if isinstance(tree, Map) else ()
-    return bound
+    found = read_bindings(tree, []) if isinstance(tree, Map) else []
+    return found[0]
 
 
 def arrange(

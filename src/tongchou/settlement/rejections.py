@@ -332,12 +332,6 @@ BAD_PERIOD = kind(
     remedy="请使开始日期不晚于结束日期，且跨度不超过 366 天",
     field="stmt_begndate",
 )
-RERUN_DIVIDED = kind(
-    "SETL-070",
-    zh="结算 {settlement} 是按年度划分的住院，现行政策的年度划分或费用明细规则已经不同，不能重新结算",
-    en="settlement {settlement} is of a stay divided by years, and the policy now divides or splits otherwise",
-    remedy="请由医疗机构撤销该结算后按现行政策重新办理出院结算",
-)
 RERUN_OTHER_AREA = kind(
     "SETL-071",
     zh="结算 {settlement} 服务当日的参保关系已属于统筹区 {area}",

@@ -105,11 +105,11 @@ def test_what_cannot_be_evaluated_stands_and_the_next_count_what_it_counted(plan
 
     def choose(one: Standing) -> Choice:
         if one.id == 1:
-            raise rejections.RERUN_DIVIDED(settlement=one.id)
+            raise rejections.RERUN_OTHER_AREA(settlement=one.id, area="620100")
         return Choice(plan=plan, facts=FACTS, bill=one.bill, person_type="11")
 
     found = rerun(standing=standing, counters=counters, balance=0, choose=choose)
-    assert [(each.old.id, each.code) for each in found.refused] == [(1, "SETL-070")]
+    assert [(each.old.id, each.code) for each in found.refused] == [(1, "SETL-071")]
     assert found.changes == []
 
 
@@ -169,6 +169,6 @@ def _cause() -> Any:
 
 
 def test_rejections_of_the_rerun_name_a_remedy() -> None:
-    for made in (rejections.RERUN_DIVIDED(settlement=1), rejections.RERUN_STALE(subject="x")):
+    for made in (rejections.RERUN_OTHER_AREA(settlement=1, area="620100"), rejections.RERUN_STALE(subject="x")):
         assert isinstance(made, Rejection)
         assert made.remedy

@@ -26,7 +26,7 @@ from tongchou.settlement.core.views import EarlierYear, PaymentView
 Counters = dict[str, dict[str, int]]
 """Period → counter → value, of one person in one scheme."""
 
-COUNTER, FACT, VERSION, LINES = "累计", "身份待遇", "政策版本", "明细划分"
+COUNTER, FACT, VERSION, LINES, DIVIDED = "累计", "身份待遇", "政策版本", "明细划分", "年度划分"
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +80,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why a result differs: kind (累计, 身份待遇, 政策版本, 明细划分), what, as it was decided, as it is."""
+    """Why a result differs: kind (累计, 身份待遇, 政策版本, 明细划分, 年度划分), what, as it was decided, as it is."""
 
     kind: str
     title: str
@@ -104,14 +104,15 @@ class NewSplit:
 class Part:
     """What one plan decides of a settlement: all of it, or one benefit year of a stay that the policy divides.
 
-    ``then`` are the counters that it was decided with; ``year`` is the earlier year as it was stored, none for the last.
+    ``then`` are the counters that it was decided with, ``None`` for a year that was not decided by itself; ``year`` is the
+    earlier year as it was stored, or with its days and costs only; none for the last.
     """
 
     plan: Plan
     facts: Mapping[str, object]
     bill: Bill
     day: date
-    then: Mapping[str, int]
+    then: Mapping[str, int] | None
     year: EarlierYear | None = None
 
 
@@ -119,7 +120,8 @@ class Part:
 class Choice:
     """With what a settlement is evaluated again, and what of that is another than it was decided with.
 
-    ``bill`` is the whole; ``plan`` and ``facts`` are those of the last year where a stay is divided.
+    ``bill`` is the whole; ``plan`` and ``facts`` are those of the last year where a stay is divided. ``day`` (which chooses
+    counters) and ``then`` (the counters it was decided with) are the settlement's own unless the division gives others.
     """
 
     plan: Plan
@@ -129,13 +131,16 @@ class Choice:
     causes: tuple[Cause, ...] = ()
     splits: tuple[NewSplit, ...] = ()
     earlier: tuple[Part, ...] = ()
+    day: date | None = None
+    then: Mapping[str, int] | None = None
 
     def parts(self, one: Standing) -> tuple[Part, ...]:
         """What is evaluated one after the other."""
         rest = self.bill
         for part in self.earlier:
             rest = Bill(*(whole - own for whole, own in zip(rest, part.bill, strict=True)))
-        last = Part(plan=self.plan, facts=self.facts, bill=rest, day=one.day, then=one.accumulators_before)
+        then = one.accumulators_before if self.day is None else self.then
+        last = Part(plan=self.plan, facts=self.facts, bill=rest, day=self.day or one.day, then=then)
         return (*self.earlier, last)
 
 
@@ -284,10 +289,12 @@ def _counters_differ(parts: Sequence[Part], held: Mapping[str, Mapping[str, int]
     """Whether a part sees other counters than it was decided with. Of several parts, the first one that does is enough:
     the ones before it then count what they counted.
     """
+    if any(part.then is None for part in parts):
+        return True
     if len(parts) == 1:
-        return dict(parts[0].then) != values_before(parts[0].plan, parts[0].day, held)
+        return dict(parts[0].then or {}) != values_before(parts[0].plan, parts[0].day, held)
     found = _decide(parts, {period: dict(values) for period, values in held.items()}, 0, trace=False)
-    return any(dict(each.part.then) != each.before for each in found)
+    return any(dict(each.part.then or {}) != each.before for each in found)
 
 
 def _delta(found: Sequence[_Decided]) -> dict[str, dict[str, int]]:
@@ -309,6 +316,10 @@ def _kept(decided: _Decided) -> EarlierYear:
     return replace(
         part.year,
         benefit_year=_year(part),
+        out_of_scope=part.bill.out_of_scope,
+        over_limit=part.bill.over_limit,
+        prior_self_pay=part.bill.prior_self_pay,
+        in_scope=part.bill.in_scope,
         package=part.plan.package_hash,
         plan=part.plan.id,
         deductible=outcome.deductible,
@@ -358,13 +369,16 @@ def values_before(plan: Plan, day: date, held: Mapping[str, Mapping[str, int]]) 
 
 
 def counter_causes(decided: _Decided) -> tuple[Cause, ...]:
-    """Which counters a part saw otherwise."""
+    """Which counters a part saw otherwise; a year that was not decided by itself saw none."""
     part = decided.part
+    then = part.then
+    if then is None:
+        return ()
     units = {spec.name: (spec.title, spec.unit) for spec in part.plan.accumulators}
     return tuple(
-        Cause(COUNTER, units[name][0], _shown(part.then.get(name, 0), units[name][1]), _shown(value, units[name][1]))
+        Cause(COUNTER, units[name][0], _shown(then.get(name, 0), units[name][1]), _shown(value, units[name][1]))
         for name, value in decided.before.items()
-        if part.then.get(name, 0) != value
+        if then.get(name, 0) != value
     )
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
 from tongchou.catalogues.api import revision as catalogue_revision
 from tongchou.kernel.rejection import Rejection
-from tongchou.policy import Bill, LineSplit, Plan
+from tongchou.policy import Bill, LineSplit, Plan, StayYear
 from tongchou.providers import api as providers
 from tongchou.settlement import explaining, planning, rejections
 from tongchou.settlement.core import bill as bills
@@ -22,6 +22,7 @@ from tongchou.settlement.core.snapshots import Snapshot
 from tongchou.settlement.core.tables import APPROVED, DISAPPROVED
 from tongchou.settlement.core.views import EarlierYear, LineSplitView
 from tongchou.settlement.reading import Question, local_day, read_snapshots
+from tongchou.settlement.resettle.dividing import Division, divides_otherwise, end_of_stay
 from tongchou.settlement.resettle.reading import read_lines
 
 SELF_PAID_CLASS = "03"
@@ -62,9 +63,13 @@ class Chooser:
         """The choice for one settlement.
 
         Raises:
-            Rejection: SETL-070 divided stay, SETL-071 other area, SETL-010 … SETL-014 not entitled any more, POL-0xx.
+            Rejection: SETL-071 other area, SETL-010 … SETL-014 not entitled any more, POL-0xx.
         """
         inside = self.scope.covers(one)
+        if inside and self.scope.policy:
+            years = self._years_today(one)
+            if years and divides_otherwise(one, years, self._then(one), self._splits_otherwise):
+                return self._divided(one, years)
         known = _known(one) if inside and self.scope.facts else None
         facts, person_type = restored(one.facts), one.person_type
         if known is not None:
@@ -97,19 +102,9 @@ class Chooser:
         facts = then
         causes: tuple[Cause, ...] = ()
         if plan.package_hash != year.package:
-            if self._splits_otherwise(year.plan, year.package, plan):
-                raise rejections.RERUN_DIVIDED(settlement=one.id)
             causes = (Cause(VERSION, plan.title, version_of(year.plan), version_of(plan.id)),)
         if known is not None and known.person is not None:
-            question = Question(
-                institution="",
-                message="",
-                person=known.person.number,
-                scheme=one.scheme,
-                day=year.until,
-                today=year.until,
-            )
-            facts, _ = self._facts(one, year.facts, read_snapshots([question])[0])
+            facts, _ = self._facts(one, year.facts, _person_on(one, year.until))
             causes += fact_causes(plan, then, facts)
         bill = Bill(year.out_of_scope, year.over_limit, year.prior_self_pay, year.in_scope)
         part = Part(plan=plan, facts=facts, bill=bill, day=year.until, then=year.accumulators_before, year=year)
@@ -132,23 +127,47 @@ class Chooser:
         facts.update((name, value) for name, value in fresh.items() if name.startswith("person."))
         return facts, insured.enrolment.person_type
 
-    def _plans_today(self, one: Standing) -> tuple[Plan, ...]:
-        """The plans of the years of a visit, as known today; a visit that is not divided has one."""
+    def _years_today(self, one: Standing) -> tuple[StayYear, ...]:
+        """By which years a stay is decided, as known today; none of what is no stay."""
         med_type = med_type_of(one.med_type)
         if not med_type.stay:
-            return (planning.choose_plan(area=one.area, scheme=one.scheme, med_type=med_type, on=one.day),)
-        years = planning.years_of_stay(
+            return ()
+        return planning.years_of_stay(
             area=one.area,
             scheme=one.scheme,
             med_type=med_type,
             admitted=one.admitted,
-            discharged=max(one.admitted, one.discharged or one.day),
+            discharged=end_of_stay(one, self._then(one)),
         )
-        days = [year.until for year in one.earlier]
-        if [year.day for year in years][-1] != one.day or not set(days) <= {year.day for year in years[:-1]}:
-            raise rejections.RERUN_DIVIDED(settlement=one.id)
-        # A year without costs was left out when the stay was settled.
-        return (*(year.plan for year in years[:-1] if year.day in days), years[-1].plan)
+
+    def _plans_today(self, one: Standing) -> tuple[Plan, ...]:
+        """The plans of the years of a visit, as known today; a visit that is not divided has one."""
+        years = self._years_today(one)
+        if not years:
+            med_type = med_type_of(one.med_type)
+            return (planning.choose_plan(area=one.area, scheme=one.scheme, med_type=med_type, on=one.day),)
+        plans = {year.day: year.plan for year in years}
+        return (*(plans[year.until] for year in one.earlier), plans[one.day])
+
+    def _then(self, one: Standing) -> Plan | None:
+        """The plan of the day, as it was; ``None`` where it is not found any more."""
+        try:
+            return self._plan_then(one.plan, one.package)
+        except Rejection:
+            return None
+
+    def _divided(self, one: Standing, years: tuple[StayYear, ...]) -> Choice:
+        """The choice for a stay whose years or fee lines are decided otherwise today."""
+        lines = self._lines.get(one.id) or read_lines([one]).get(one.id, ())
+        priced = [self._price(line, one) for line in lines]
+        division = Division(one=one, years=years, lines=lines, priced=priced, version_of=version_of)
+        return division.choice(
+            splits=_new_splits(lines, priced),
+            person_type=one.person_type,
+            person_on=(lambda day, stored: self._facts(one, stored, _person_on(one, day)))
+            if self.scope.facts
+            else None,
+        )
 
     def _plans_then(self, one: Standing) -> tuple[Plan, ...]:
         years = [(year.plan, year.package) for year in one.earlier]
@@ -164,16 +183,9 @@ class Chooser:
         """The bill under another version: split again only if the line rules or the parts are others."""
         if not self._splits_otherwise(one.plan, one.package, plan):
             return one.bill, (), {}
-        if one.earlier:
-            raise rejections.RERUN_DIVIDED(settlement=one.id)
         lines = self._lines.get(one.id) or read_lines([one]).get(one.id, ())
         priced = [self._price(line, one) for line in lines]
-        splits = tuple(
-            NewSplit(line.line_no, *new.split, new.ratio)
-            for line, new in zip(lines, priced, strict=True)
-            if (*new.split, new.ratio) != (*_split_of(line), line.prior_self_pay_ratio)
-        )
-        return bills.bill_of(priced), splits, bills.part_facts(plan, priced)
+        return bills.bill_of(priced), _new_splits(lines, priced), bills.part_facts(plan, priced)
 
     def _splits_otherwise(self, plan_id: str, package: str, plan: Plan) -> bool:
         """Whether a plan may split the lines in another way than the one that was used, or pays for parts of them."""
@@ -191,11 +203,16 @@ class Chooser:
         self._lines = read_lines(one for one in settlements if self._needs_lines(one))
 
     def _needs_lines(self, one: Standing) -> bool:
-        if not (self.scope.policy and self.scope.covers(one)) or one.earlier:
+        if not (self.scope.policy and self.scope.covers(one)):
             return False
         try:
+            years = self._years_today(one)
+            if years and divides_otherwise(one, years, self._then(one), self._splits_otherwise):
+                return True
             plan = self._plans_today(one)[-1]
         except Rejection:
+            return False
+        if one.earlier:
             return False
         return plan.package_hash != one.package and self._splits_otherwise(one.plan, one.package, plan)
 
@@ -253,6 +270,24 @@ def _known(one: Standing) -> Snapshot:
     """The person as known today, on the day of the settlement."""
     return Snapshot(
         day=one.day, catalogue_revision=0, provider_revision=0, person=one.person, entitlement=one.entitlement
+    )
+
+
+def _person_on(one: Standing, day: date) -> Snapshot:
+    """The person as known today, on another day of the stay."""
+    if one.person is None:
+        return Snapshot(day=day, catalogue_revision=0, provider_revision=0)
+    number = one.person.number
+    question = Question(institution="", message="", person=number, scheme=one.scheme, day=day, today=day)
+    return _known(one) if day == one.day else read_snapshots([question])[0]
+
+
+def _new_splits(lines: Sequence[LineSplitView], priced: Sequence[PricedLine]) -> tuple[NewSplit, ...]:
+    """The lines that are split otherwise today."""
+    return tuple(
+        NewSplit(line.line_no, *new.split, new.ratio)
+        for line, new in zip(lines, priced, strict=True)
+        if (*new.split, new.ratio) != (*_split_of(line), line.prior_self_pay_ratio)
     )
 
 

@@ -101,7 +101,8 @@ SELECT f.settlement_id, json_agg(json_build_object(
     'local_code', f.local_code, 'item_class', f.item_class, 'charge_type', f.charge_type, 'quantity', f.quantity,
     'unit_price', f.unit_price, 'amount', f.amount, 'price_limit', f.price_limit,
     'prior_self_pay_ratio', f.prior_self_pay_ratio, 'out_of_scope', f.out_of_scope, 'over_limit', f.over_limit,
-    'prior_self_pay', f.prior_self_pay, 'in_scope', f.in_scope) ORDER BY f.line_no)::text
+    'prior_self_pay', f.prior_self_pay, 'in_scope', f.in_scope,
+    'original_line_no', f.original_line_no) ORDER BY f.line_no)::text
 FROM json_to_recordset(%s::json) AS v(id bigint, encounter_id bigint, fee_month date)
 CROSS JOIN LATERAL (
     SELECT * FROM settlement_feeline l
