@@ -34,7 +34,7 @@ class BillLike(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ExplainedStep:
-    """One line of an explanation. ``amount`` is fen or ``None``; ``amount_exact`` is yuan before rounding, as text."""
+    """One line of an explanation. ``amount`` is fen or ``None``; ``amount_exact`` is yuan before rounding, if it was rounded."""
 
     no: int
     title: str
@@ -88,7 +88,8 @@ def _render(
     exact = ""
     if display.exact is not None:
         variable, scale = display.exact
-        exact = exact_yuan(Fraction(_value(variable, numbers), scale * 100))
+        before = Fraction(_value(variable, numbers), scale)
+        exact = exact_yuan(before / 100) if before.denominator != 1 else ""  # only where something was rounded away
     return ExplainedStep(
         no=no,
         title=display.title,

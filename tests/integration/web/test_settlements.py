@@ -98,7 +98,7 @@ def test_one_settlement_explains_itself(city: cities.City, client_of: ClientOf) 
     assert signed[-1] == view.cash_pay
     assert sum(signed[:-1]) == view.cash_pay
     # The steps name the deductible, the ratio and where they are written.
-    for told in ("起付标准", "报销比例", "舍入前", "统筹基金支付", "执行政策"):
+    for told in ("起付标准", "报销比例", "统筹基金支付", "执行政策"):
         assert told in page
     # Every line with its class, and the split sums to the total.
     assert page.count("乙类") >= 3

@@ -47,6 +47,7 @@ def test_what_did_not_apply_is_not_shown(book: PolicyBook) -> None:
     text = "\n".join(explain(book, Bill(in_scope=100_000), {}, plain))
     assert "调整" not in text
     assert "大额" not in text
+    assert "舍入前" not in text  # nothing was rounded away
 
 
 def test_the_year_before_is_in_the_numbers(book: PolicyBook) -> None:
