@@ -87,7 +87,15 @@ def dispatch(args: argparse.Namespace) -> int:
 
     with database.started():
         set_django_up()
-        return int(module.run(args) or 0)
+        try:
+            return int(module.run(args) or 0)
+        except Exception as error:
+            if database.is_behind(error):
+                raise OperationProblem(
+                    "数据库结构尚未建立或不是本版本的：请先运行 tongchou migrate（全新安装直接运行 tongchou run）",
+                    "the database has no schema yet, or another version's: run tongchou migrate first",
+                ) from error
+            raise
 
 
 def set_django_up() -> None:

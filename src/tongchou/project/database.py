@@ -200,3 +200,17 @@ def _parse(url: str) -> dict[str, str]:
             "DATABASE_URL names no database: it should look like postgresql://user:password@host:5432/name",
         )
     return parts
+
+
+def is_behind(error: Exception) -> bool:
+    """Whether a command failed because the database lacks tables or functions of this version. Needs Django set up."""
+    from django.db import ProgrammingError, connection
+    from django.db.migrations.executor import MigrationExecutor
+    from psycopg.errors import UndefinedColumn, UndefinedFunction, UndefinedTable
+
+    cause = error.__cause__ if isinstance(error, ProgrammingError) else error
+    if not isinstance(cause, UndefinedColumn | UndefinedFunction | UndefinedTable):
+        return False
+    connection.close()
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))

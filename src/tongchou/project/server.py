@@ -20,6 +20,7 @@ from tongchou.project.problems import OperationProblem
 
 STOP_SECONDS = 20
 PORT_WAIT_SECONDS = 2
+PORTS = range(65_536)
 PR_SET_PDEATHSIG = 1
 WORKER_RESTART_SECONDS = 5
 STATIC_SECONDS = 365 * 24 * 3600
@@ -30,6 +31,11 @@ def check_port_free(host: str, port: int) -> None:
 
     A server whose command line was killed ends by itself within a moment; that moment is waited for.
     """
+    if port not in PORTS:
+        raise OperationProblem(
+            f"端口 {port} 超出范围：请用 --port 指定 1 至 65535 之间的端口",
+            f"port {port} is out of range: choose one from 1 to 65535 with --port",
+        )
     deadline = time.monotonic() + PORT_WAIT_SECONDS
     while True:
         try:
@@ -39,6 +45,11 @@ def check_port_free(host: str, port: int) -> None:
             if error.errno == errno.EADDRINUSE and time.monotonic() < deadline:
                 time.sleep(0.1)
                 continue
+            if error.errno is not None and error.errno < 0:  # of the name service, not of the system
+                raise OperationProblem(
+                    f"地址 {host} 无法识别：请用 --host 指定本机的地址，如 127.0.0.1 或 0.0.0.0",
+                    f"the address {host} is unknown: give one of this machine with --host, such as 127.0.0.1 or 0.0.0.0",
+                ) from error
             reason = os.strerror(error.errno) if error.errno else str(error)
             raise OperationProblem(
                 f"地址 {host}:{port} 无法使用（{reason}）：请停止占用该端口的程序，或用 --port 指定其他端口",

@@ -248,6 +248,19 @@ def test_wrong_usage_names_the_help(instance: Instance) -> None:
     assert "-h" in one_clear_line(done.stderr)
 
 
+@pytest.mark.parametrize("command", [("doctor",), ("traffic", "--visits", "1")])
+def test_a_command_on_an_unmigrated_database_says_so_in_one_line(instance: Instance, command: tuple[str, ...]) -> None:
+    done = instance.command(*command)
+    assert done.returncode == 2
+    assert "tongchou migrate" in one_clear_line(done.stderr)
+
+
+def test_a_port_that_is_none_is_named(instance: Instance) -> None:
+    done = instance.command("run", "--port", "99999")
+    assert done.returncode == 2
+    assert "端口 99999 超出范围" in one_clear_line(done.stderr)
+
+
 def test_serving_an_unmigrated_database_says_so(instance: Instance) -> None:
     done = instance.command("serve", "--port", "0")
     assert done.returncode == 2
