@@ -42,8 +42,12 @@ def test_a_number_is_changed_and_simulated(sign_in: SignIn) -> None:
     assert page.locator("text=现行政策与实际结算逐笔相同").count() == 1
     overflow = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert overflow <= 0
+    page.set_viewport_size({"width": 390, "height": 844})  # plans, hashes and long names of data fit a phone, too
+    page.wait_for_function("document.documentElement.clientWidth == 390")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.get_by_role("link", name="以此为基础再模拟").click()
     page.wait_for_selector("tr.changed input")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert page.locator("tr.changed input").input_value() == "1%"
 
 
