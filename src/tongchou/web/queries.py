@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from tongchou.ledger import api as ledger
 from tongchou.web.database import Row, row, rows, value
 
 IN_SCOPE = """
@@ -16,7 +17,7 @@ IN_SCOPE = """
 
 @dataclass(frozen=True, slots=True)
 class BusinessDay:
-    """The day that settlements are booked on now."""
+    """The day that settlements are booked on now. ``closed``: today is, and it is a later one."""
 
     day: date
     closed: bool
@@ -28,16 +29,16 @@ def area_name(code: str) -> str:
 
 
 def business_day(area: str, today: date) -> BusinessDay:
-    """Today, and whether it is closed."""
-    sql = "SELECT 1 FROM ledger_businessday WHERE area = %(area)s AND day = %(day)s AND closed_at IS NOT NULL"
-    return BusinessDay(day=today, closed=value(sql, {"area": area, "day": today}) is not None)
+    """The day that is open for booking: today, or the next one once today is closed."""
+    day = ledger.open_day(today=today, closed_through=ledger.closed_through(area=area))
+    return BusinessDay(day=day, closed=day > today)
 
 
-def day_to_show(area: str, today: date) -> date:
-    """Today when it has settlements or nothing has any, else the last day that has: an empty desk tells nothing."""
+def day_to_show(area: str, open_day: date) -> date:
+    """The open day when it has settlements or nothing has any, else the last day that has: an empty desk tells nothing."""
     sql = """SELECT max(business_date) FROM settlement_settlement
-             WHERE area = %(area)s AND business_date <= %(today)s"""
-    return value(sql, {"area": area, "today": today}) or today
+             WHERE area = %(area)s AND business_date <= %(open_day)s"""
+    return value(sql, {"area": area, "open_day": open_day}) or open_day
 
 
 def day_totals(area: str, day: date) -> Row:

@@ -60,10 +60,27 @@ def test_the_accountant_closes_the_day_once(city: cities.City, client_of: Client
     assert "今日已日结" in client.get("/").content.decode()
 
 
+def test_what_comes_after_the_closing_is_shown_on_the_next_day(city: cities.City, client_of: ClientOf) -> None:
+    """The desk and the days follow the business day: what is settled after the closing must not vanish until midnight."""
+    client, area, today = client_of("accountant"), cities.AREA, timezone.localdate()
+    tomorrow = today + timedelta(days=1)
+    if not ledger.is_closed(area=area, day=today):
+        client.post(f"/days/{today}/close/")
+    desk = client.get("/").content.decode()
+    assert f"{tomorrow}" in desk
+    assert "还没有结算业务" in desk
+    page = client.get(f"/days/{tomorrow}/")
+    assert page.status_code == 200
+    assert "营业中" in page.content.decode()
+    assert "确认日结" not in page.content.decode()
+    assert client.post(f"/days/{tomorrow}/close/").status_code == 422
+    assert not ledger.is_closed(area=area, day=tomorrow)
+
+
 def test_a_day_to_come_is_not_there_and_can_not_be_closed(city: cities.City, client_of: ClientOf) -> None:
-    client, tomorrow = client_of("accountant"), timezone.localdate() + timedelta(days=1)
-    assert client.get(f"/days/{tomorrow}/").status_code == 404
-    assert client.post(f"/days/{tomorrow}/close/").status_code == 404
+    client, later = client_of("accountant"), timezone.localdate() + timedelta(days=2)
+    assert client.get(f"/days/{later}/").status_code == 404
+    assert client.post(f"/days/{later}/close/").status_code == 404
     assert client.get("/days/2026-02-31/").status_code == 404
 
 

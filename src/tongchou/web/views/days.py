@@ -29,7 +29,8 @@ def days(request: Request) -> HttpResponse:
     """The business days, newest first."""
     number = int(request.GET["page"]) if request.GET.get("page", "").isdecimal() else 1
     number = max(1, min(number, 10_000))
-    area, today = request.scope.pooling_area, timezone.localdate()
+    area = request.scope.pooling_area
+    today = queries.business_day(area, timezone.localdate()).day
     found = day_queries.last_days(area, today, limit=PER_PAGE + 1, offset=(number - 1) * PER_PAGE)
     context = {"days": found[:PER_PAGE], "number": number, "more": len(found) > PER_PAGE, "today": today}
     return render(request, "web/days.html", context)
@@ -72,7 +73,8 @@ def day_export(request: Request, day: date) -> HttpResponse:
 
 
 def _reconciliation(request: Request, day: date) -> dict[str, Any]:
-    area, today = request.scope.pooling_area, timezone.localdate()
+    area = request.scope.pooling_area
+    today = queries.business_day(area, timezone.localdate()).day
     if day > today:
         raise Http404("这个业务日还没有到来")
     viewed = settlement.day_view(area=area, day=day)
@@ -83,6 +85,7 @@ def _reconciliation(request: Request, day: date) -> dict[str, Any]:
     return {
         "day": day,
         "today": today,
+        "begun": day <= timezone.localdate(),
         "figures": ledger.figures_of(area=area, day=day),
         "comparison": comparison,
         "institutions": institutions,

@@ -34,7 +34,8 @@ def desk_live(request: Request) -> HttpResponse:
 
 
 def _figures(request: Request) -> dict[str, Any]:
-    area, today = request.scope.pooling_area, timezone.localdate()
+    area = request.scope.pooling_area
+    today = queries.business_day(area, timezone.localdate()).day
     day: date = queries.day_to_show(area, today)
     totals = queries.day_totals(area, day)
     return {

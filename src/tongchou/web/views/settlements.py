@@ -113,7 +113,8 @@ def _found(request: Request, settlement_id: int) -> dict[str, Any]:
 def _asked(request: Request) -> QueryDict:
     asked = request.GET.copy()
     if not any(name in asked for name in SettlementFilterForm.base_fields):
-        day = queries.day_to_show(request.scope.pooling_area, timezone.localdate()).isoformat()
+        area = request.scope.pooling_area
+        day = queries.day_to_show(area, queries.business_day(area, timezone.localdate()).day).isoformat()
         asked["begin"] = asked["end"] = day
     return asked
 
