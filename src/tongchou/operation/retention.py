@@ -10,7 +10,9 @@ import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -73,6 +75,7 @@ RULES = (
 )  # fmt: skip
 """In the order in which they run. Without a parameter a row carries its own end."""
 ANSWERS = "retention.answers_days"
+DATA_SETS = "retention.simulation_days"
 CHILDREN = {"operation_jobrun": ("operation_joblogline", "run_id")}
 """Rows that go with theirs; the database has no cascade."""
 
@@ -90,6 +93,8 @@ def run(*, now: datetime, dry: bool, step: Callable[[str], object] = lambda note
         found.append(_outcome(rule.title, rule.parameter, now, lambda before, rule=rule: _apply(rule, before, dry=dry)))
     step("已答复报文的应答内容")
     found.append(_outcome("已答复报文的应答内容", ANSWERS, now, lambda before: _forget_answers(before, dry=dry)))
+    step("模拟数据")
+    found.append(_outcome("未再使用的模拟数据", DATA_SETS, now, lambda before: _forget_data_sets(before, dry=dry)))
     if not dry:
         control.record(
             action="delete",
@@ -139,6 +144,12 @@ def _apply(rule: Rule, before: datetime, *, dry: bool) -> int:
         removed += len(keys)
         if len(keys) < BATCH:
             return removed
+
+
+def _forget_data_sets(before: datetime, *, dry: bool) -> int:
+    from tongchou.simulation.api import forget_unused  # heavy; only this rule needs it
+
+    return forget_unused(Path(settings.MEDIA_ROOT), before=before, dry=dry)
 
 
 def _forget_answers(before: datetime, *, dry: bool) -> int:

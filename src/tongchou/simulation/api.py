@@ -7,7 +7,7 @@ from tongchou.simulation.jobs import FIGURES, FILE, KIND, described
 from tongchou.simulation.parquet import ColumnError
 from tongchou.simulation.rejections import FORM_WRONG, UNKNOWN_DATA
 from tongchou.simulation.service import THRESHOLD, Inputs, require_comparison, scenarios_of
-from tongchou.simulation.snapshots import Snapshot, Store
+from tongchou.simulation.snapshots import Snapshot, Store, forget_unused
 from tongchou.simulation.wording import band_text, bands_of, grouping_titles, row_name, short_band
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "described",
     "drafts",
     "financing_classes",
+    "forget_unused",
     "insured",
     "grouping_titles",
     "require_comparison",

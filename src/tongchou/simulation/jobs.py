@@ -32,7 +32,7 @@ def run_simulation(run: RunningJob) -> None:
     run.log(f"数据 {data.title}：{data.claims:,} 笔，SHA-256 {data.hash}")
     found = simulate_year(
         inputs,
-        [store.claims(data.hash)],
+        [store.use(data.hash, now=timezone.now())],
         settlement.book(),
         other=all_packs() if inputs.against_packs else None,
         progress=lambda done, total: run.progress(done=done, total=total, note=f"已计算 {done:,} 笔"),

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +169,11 @@ class Store:
         """The claim file of a data set."""
         return self.folder / digest / CLAIMS
 
+    def use(self, digest: str, *, now: datetime) -> Path:
+        """The claim file of a data set, which is used from now on: its time of keeping begins again."""
+        os.utime(self.folder / digest, (now.timestamp(), now.timestamp()))
+        return self.claims(digest)
+
     def all(self) -> list[Snapshot]:
         """Every data set, newest first."""
         if not self.folder.is_dir():
@@ -175,9 +181,27 @@ class Store:
         found = [self.find(place.name) for place in self.folder.iterdir()]
         return sorted((one for one in found if one is not None), key=lambda one: one.created_at, reverse=True)
 
+    def last_used(self, digest: str) -> datetime:
+        """When a data set was taken in or last simulated with."""
+        return datetime.fromtimestamp((self.folder / digest).stat().st_mtime, UTC)
+
     def forget(self, digest: str) -> bool:
         """Delete a data set; false where there is none."""
         if self.find(digest) is None:
             return False
         shutil.rmtree(self.folder / digest)
         return True
+
+
+def forget_unused(folder: Path, *, before: datetime, dry: bool) -> int:
+    """Delete the data sets of all areas that nobody has used since, and what an interrupted intake left; returns their number.
+
+    Args:
+        folder: that of the installation's files; the data sets lie below it.
+        dry: count, delete nothing.
+    """
+    places = [place for area in (folder / "simulation").glob("*") if area.is_dir() for place in area.iterdir()]
+    unused = [place for place in places if place.is_dir() and place.stat().st_mtime < before.timestamp()]
+    for place in unused if not dry else ():
+        shutil.rmtree(place, ignore_errors=True)
+    return len(unused)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +21,7 @@ from tongchou.operation import retention
 from tongchou.operation.models import JobLogLine, JobRun, Message
 from tongchou.settlement import answers, planning
 from tongchou.settlement.models import Receipt
+from tongchou.simulation.api import Store
 from tongchou.web.models import Upload
 
 pytestmark = pytest.mark.django_db
@@ -111,9 +113,10 @@ def test_an_answer_is_forgotten_but_the_message_is_never_settled_twice(city: cit
 def test_no_rule_names_what_must_be_kept() -> None:
     named = {rule.table for rule in retention.RULES} | {child for child, _ in retention.CHILDREN.values()}
     assert not [table for table in named if table.startswith(FOR_EVER)]
-    assert {rule.parameter for rule in retention.RULES if rule.parameter} | {retention.ANSWERS} == {
-        str(one["code"]) for one in STANDARD if str(one["code"]).startswith("retention.")
-    }
+    assert {rule.parameter for rule in retention.RULES if rule.parameter} | {
+        retention.ANSWERS,
+        retention.DATA_SETS,
+    } == {str(one["code"]) for one in STANDARD if str(one["code"]).startswith("retention.")}
 
 
 @pytest.mark.parametrize("table", ["ledger_journal", "ledger_entry", "settlement_settlement", "control_trail"])
@@ -133,9 +136,32 @@ def test_the_job_and_the_command_report(city: cities.City) -> None:
     found = retention.run(now=timezone.now(), dry=True)
     text = retention.report(found, dry=True, now=timezone.now())
     assert text.startswith("保存期核对（不清理）")
-    assert len(text.splitlines()) == len(found) + 1 == len(retention.RULES) + 2
+    assert len(text.splitlines()) == len(found) + 1 == len(retention.RULES) + 3
     assert str(settings.MEDIA_ROOT)
 
 
 def _count(title: str) -> int:
     return next(one.count for one in retention.run(now=timezone.now(), dry=True) if one.title == title)
+
+
+def test_claim_data_of_simulations_go_when_nobody_has_used_them_for_long(city: cities.City, tmp_path: Path) -> None:
+    """Used again, a data set stays; what an interrupted intake left goes with the rest."""
+    now = timezone.now()
+    store = Store(tmp_path, cities.AREA)
+    kept = {}
+    for number in range(2):
+        file = tmp_path / f"{number}.parquet"
+        file.write_bytes(bytes([number]))
+        kept[number] = store.keep(file, title="x", source="upload", scheme="310", claims=1, now=now).hash
+        store.use(kept[number], now=now - timedelta(days=1_000))
+    left = store.folder / "tmp-left"
+    left.mkdir()
+    os.utime(left, (0, 0))
+    store.use(kept[1], now=now)
+    told = {one.title: one.count for one in retention.run(now=now, dry=True)}
+    assert told["未再使用的模拟数据"] == 2
+    assert len(store.all()) == 2
+    retention.run(now=now, dry=False)
+    assert [one.hash for one in store.all()] == [kept[1]]
+    assert abs(store.last_used(kept[1]) - now) < timedelta(seconds=1)
+    assert not left.exists()

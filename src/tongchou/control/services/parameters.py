@@ -44,6 +44,8 @@ STANDARD: tuple[dict[str, Any], ...] = (
      "purpose": "已上传、未确认的导入文件保存的天数", "standard": "3"},
     {"code": "retention.answers_days", "name": "应答内容保存期", "kind": "integer", "unit": "天", "least": 90, "most": 3660,
      "purpose": "已答复机构报文的应答内容保存的天数；受理记录一直保存，重复报文不会重复结算", "standard": "400"},
+    {"code": "retention.simulation_days", "name": "模拟数据保存期", "kind": "integer", "unit": "天", "least": 30, "most": 3660,
+     "purpose": "政策模拟的费用数据最后一次使用后保存的天数；已有的模拟结果随任务记录保存", "standard": "400"},
     {"code": "paper.blind.correction", "name": "信息更正须双人盲录", "kind": "flag", "unit": "",
      "purpose": "1：参保人员信息更正一律双人盲录；0：可以单人录入", "standard": "0"},
     {"code": "paper.blind.agreement", "name": "服务协议须双人盲录", "kind": "flag", "unit": "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from tongchou.control.api import record, rights
+from tongchou.control.api import integer_of, record, rights
 from tongchou.settlement import api as settlement
 from tongchou.simulation import api as simulation
 from tongchou.web.access import Request, page
@@ -35,10 +36,17 @@ def sets(request: Request) -> HttpResponse:
             return redirect("simulation_data")
         context |= problem
         status = 422
-    context |= {"sets": store_of(request).all(), "scheme": request.POST.get("scheme", "")}
+    context |= {"sets": _with_their_end(store_of(request)), "scheme": request.POST.get("scheme", "")}
     context["titles"] = list(simulation.TITLES)
     context["names"] = {name: title for title, name in reversed(simulation.TITLES.items())}
     return render(request, "web/simulation/data.html", context, status=status)
+
+
+def _with_their_end(store: simulation.Store) -> list[tuple[simulation.Snapshot, date]]:
+    """The data sets, each with the day until which it is kept if nobody uses it again."""
+    today = timezone.localdate()
+    kept = timedelta(days=integer_of(code="retention.simulation_days", on=today))
+    return [(one, timezone.localdate(store.last_used(one.hash) + kept)) for one in store.all()]
 
 
 def _take(request: Request) -> dict[str, Any]:
