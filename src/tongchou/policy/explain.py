@@ -89,7 +89,7 @@ def _render(
     if display.exact is not None:
         variable, scale = display.exact
         before = Fraction(_value(variable, numbers), scale)
-        exact = exact_yuan(Fraction(before, 100)) if before.denominator != 1 else ""  # only where something was rounded away
+        exact = exact_yuan(Fraction(before, 100)) if before.denominator != 1 else ""  # where something was rounded away
     return ExplainedStep(
         no=no,
         title=display.title,
