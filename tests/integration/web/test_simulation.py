@@ -185,6 +185,16 @@ def test_what_is_wrong_stands_beside_the_field(
     assert not JobRun.objects.exists()
 
 
+def test_a_number_of_the_wrong_unit_is_marked_in_its_row(city: cities.City, client: Client) -> None:
+    name, _ = a_number()
+    page = client.post("/simulation/new/", sent(**{name: "70"})).content.decode()
+    (row,) = re.findall(rf'<tr[^>]*>(?:(?!</tr>).)*name="{re.escape(name)}".*?</tr>', page, re.DOTALL)
+    assert 'aria-invalid="true"' in row
+    assert "不能改为“70”：这里是百分比，请写成如70%" in row
+    assert "有 1 处需要改正" in page
+    assert f"参数“{name[2:]}”" not in page  # no path of the pack where a row is meant
+
+
 def test_a_year_without_claims_fails_with_what_to_do(city: cities.City, client: Client) -> None:
     run = started(client, **{a_number()[0]: "10%", "data": "db:1999"})
     running.execute(run.pk)

@@ -64,8 +64,18 @@ def new(request: Request) -> HttpResponse:
             if not asked.errors:
                 return redirect("simulation_run", run_id=_start(request, asked, inputs).pk)
         except Rejection as refused:
-            context["refusal"] = refused
+            if not _beside_the_field(refused, asked, context):
+                context["refusal"] = refused
     return render(request, "web/simulation/new.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _beside_the_field(refused: Rejection, asked: Asked, context: Mapping[str, Any]) -> bool:
+    """Whether a refusal concerns one changed number; it is then said beside it, in the words of its row."""
+    path, reason = refused.details.get("parameter"), refused.details.get("reason")
+    if reason is None or path not in context["values"]:
+        return False
+    asked.errors[f"p:{path}"] = f"不能改为“{refused.details['value']}”：{reason}"
+    return True
 
 
 def _fresh(request: Request, schemes: Mapping[str, str]) -> Asked:
