@@ -64,6 +64,13 @@ def test_1_an_altered_settlement_row(city: cities.City) -> None:
     assert str(victim) in doctor()["S14"]
 
 
+def test_1_what_was_bought_is_not_exchanged_after_it_was_settled(city: cities.City) -> None:
+    """Amounts unchanged, sums unchanged: another drug, more of it. No sum would show it."""
+    for change in ("item_code = 'OTHER'", "quantity = quantity * 2", "occurred_at = occurred_at - interval '1 day'"):
+        with pytest.raises(DatabaseError, match="已结算的明细不得修改"), transaction.atomic():
+            sql(f"UPDATE settlement_feeline SET {change} WHERE settlement_id IS NOT NULL")
+
+
 @pytest.mark.requirement("R1.9.03")
 def test_2_a_deleted_trail_row(city: cities.City, client_of: ClientOf) -> None:
     client_of("clerk").get(f"/persons/{city.persons[0].number}/")

@@ -34,6 +34,7 @@ GUARDS: dict[str, str] = {
     "registry_identityclass": "keep_history",
     "registry_person": "keep_history",
     "registry_sealedchange": "immutable",
+    "settlement_feeline": "bought_kept",
     "settlement_payment": "immutable",
     "settlement_policypackage": "immutable",
     "settlement_replacement": "immutable",
@@ -62,7 +63,7 @@ _REMEDY = "由数据库管理员恢复（以新版本的结构为准，运行 to
 _STATES = """
 SELECT c.relname, t.tgname, t.tgenabled IN ('O', 'A') FROM pg_trigger t
 JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public'
-WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgname NOT LIKE 'procrastinate%'
+WHERE NOT t.tgisinternal AND (t.tgparentid = 0 OR t.tgenabled NOT IN ('O', 'A')) AND t.tgname NOT LIKE 'procrastinate%'
 """
 
 

@@ -210,7 +210,7 @@ def _drill(args: argparse.Namespace) -> int:
     key = sealing.identity(args.identity) if args.identity else None
     server = servers.embedded()
     place = _place()
-    backup = place.choose(name=args.backup)
+    backup = place.choose(name=args.backup, whole=True)
     live = server.conninfo(servers.DATABASE) if server.is_running() else None
     report = drill.run(
         server,

@@ -113,7 +113,7 @@ def run_drill(run: RunningJob) -> None:
     report = drill.run(
         server,
         place,
-        place.choose(),
+        place.choose(whole=True),
         key=sealing.identity(Path(identity)) if identity else None,
         doctor=[*settings.COMMAND, "doctor"],
         live=server.conninfo(servers.DATABASE),

@@ -92,7 +92,7 @@ ARCHIVE_STUCK = kind(
     "OPER-015",
     zh="数据库日志未能归档到 {folder}（{reason}）",
     en="the database's log is not archived to {folder} ({reason})",
-    remedy="请检查该目录的权限和剩余空间；归档恢复前数据库会一直保留日志，磁盘可能被占满",
+    remedy="请检查该目录的权限和剩余空间（属于其他用户的，改归数据库的系统用户）；归档恢复前数据库会一直保留日志，磁盘可能被占满",
 )
 NOT_EMPTY = kind(
     "OPER-016",
@@ -201,4 +201,10 @@ NOT_KEYS = kind(
     zh="{file} 不是数据密钥文件：{reason}",
     en="{file} holds no data keys: {reason}",
     remedy="请给出 keys/data-keys.json 的副本",
+)
+ONLY_A_DUMP = kind(
+    "OPER-035",
+    zh="备份 {backup} 是逻辑导出，不能用于恢复演练",
+    en="backup {backup} is a dump; a drill needs a backup of the whole server with its log",
+    remedy="请先用数据库所有者的身份（不带 DATABASE_URL）执行 tongchou backup，再演练；或不指定备份，由程序选最近的整库备份",
 )

@@ -27,7 +27,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tongchou.operation.rejections import BACKUP_BROKEN, NO_BACKUP, NO_SPACE
+from tongchou.operation.rejections import BACKUP_BROKEN, NO_BACKUP, NO_SPACE, ONLY_A_DUMP
 
 MANIFEST, MANIFEST_SUM = "manifest.json", "manifest.sha256"
 NAME_FORMAT = "%Y%m%dT%H%M%SZ"
@@ -131,11 +131,14 @@ class Store:
                 found.append(Backup(folder, manifest))
         return found
 
-    def choose(self, *, name: str | None = None, before: datetime | None = None) -> Backup:
+    def choose(self, *, name: str | None = None, before: datetime | None = None, whole: bool = False) -> Backup:
         """The backup of that name, or the last one that was complete before a moment, or the last.
 
+        Args:
+            whole: only one of the whole server with its log; one place may hold dumps too (a worker with DATABASE_URL).
+
         Raises:
-            Rejection: OPER-002 there is none; OPER-003 the named one has no trustworthy manifest.
+            Rejection: OPER-002 there is none; OPER-003 the named one has no trustworthy manifest; OPER-035 it is a dump.
         """
         if name and (self.root / name).is_dir() and read_manifest(self.root / name) is None:
             raise BACKUP_BROKEN(backup=name, reason="清单缺失或被改动")
@@ -144,9 +147,12 @@ class Store:
             for backup in self.backups()
             if (backup.name == name if name else self.on_newest_timeline(backup))
             and (before is None or backup.manifest.finished <= before)
+            and (name or not whole or backup.manifest.kind == "physical")
         ]
         if not fitting:
             raise NO_BACKUP(folder=self.root, which=f" {name}" if name else "")
+        if whole and fitting[-1].manifest.kind != "physical":
+            raise ONLY_A_DUMP(backup=fitting[-1].name)
         return fitting[-1]
 
     def on_newest_timeline(self, backup: Backup) -> bool:

@@ -34,3 +34,8 @@ def test_a_guard_that_was_dropped_is_found() -> None:
     found = guards.check()
     assert [(one.number, one.what) for one in found] == [("G1", "数据库防护 registry_person.trail_update 已缺失")]
     assert "tongchou migrate" in found[0].remedy
+
+
+def test_a_guard_that_was_switched_off_on_one_partition_is_found() -> None:
+    sql("ALTER TABLE settlement_feeline_default DISABLE TRIGGER bought_kept")
+    assert [found.what for found in guards.check()] == ["数据库防护 settlement_feeline_default.bought_kept 已停用"]

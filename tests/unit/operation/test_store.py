@@ -18,14 +18,16 @@ def daily(days: int, last: date) -> list[str]:
     return [(last - timedelta(days=back)).strftime("%Y%m%dT003000Z") for back in range(days)]
 
 
-def backup(root: Path, name: str, *, lsn: str = "0/1000000", segment: str = "000000010000000000000001") -> store.Backup:
+def backup(
+    root: Path, name: str, *, lsn: str = "0/1000000", segment: str = "000000010000000000000001", kind: str = "physical"
+) -> store.Backup:
     """A backup of one small file."""
     folder = root / name
     (folder / "wal").mkdir(parents=True)
     (folder / "base.tar.gz").write_bytes(b"content")
     at = datetime.strptime(name, store.NAME_FORMAT).replace(tzinfo=UTC).isoformat()
     manifest = store.Manifest(
-        name=name, kind="physical", product="1", postgres="18.0", started_at=at, finished_at=at, data_bytes=1,
+        name=name, kind=kind, product="1", postgres="18.0", started_at=at, finished_at=at, data_bytes=1,
         sealed=False, restore_lsn=lsn, first_segment=segment, last_segment=segment, files=store.describe(folder),
     )  # fmt: skip
     store.write_manifest(folder, manifest)
@@ -174,3 +176,14 @@ def test_two_collectors_of_the_log_do_not_disturb_each_other(tmp_path: Path) -> 
     assert done == len(names)
     assert sorted(path.name.removesuffix(".gz") for path in place.wal.iterdir()) == names
     assert list(place.incoming.iterdir()) == []
+
+
+def test_a_drill_takes_the_last_backup_of_the_whole_server_not_a_dump_beside_it(tmp_path: Path) -> None:
+    """A worker under DATABASE_URL puts dumps into the same place; a drill of one broke off with a Python error."""
+    place = store.Store(tmp_path)
+    whole = backup(tmp_path, "20261120T003000Z")
+    later = backup(tmp_path, "20261121T003000Z", kind="dump")
+    assert place.choose().name == later.name
+    assert place.choose(whole=True).name == whole.name
+    with pytest.raises(Rejection, match="OPER-035"):
+        place.choose(name=later.name, whole=True)

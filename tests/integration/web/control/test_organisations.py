@@ -13,6 +13,7 @@ from tests.security.conftest import ClientOf
 from tongchou.control.api import organisations, posts
 from tongchou.control.checks import check
 from tongchou.control.models import Case, Operator, Organisation, OrganisationVersion
+from tongchou.registry.models import Area, Enrolment, Person
 
 pytestmark = pytest.mark.django_db
 
@@ -165,3 +166,63 @@ def test_what_no_longer_fits_on_its_day_is_left_and_found(tree: None, client_of:
     assert Organisation.objects.get(code="Q1").parent == Organisation.objects.get(code="S1")
     OrganisationVersion.objects.filter(taken_up=False).update(since=timezone.localdate() - timedelta(days=1))
     assert "Q1" in {found.number: found.what for found in check()}["C8"]
+
+
+@pytest.mark.requirement("R14.15", "R14.10")
+@pytest.mark.parametrize(("kind", "area"), [("station", "629921100"), ("community", "629921100001")])
+def test_a_station_below_the_county_works_for_its_own_insured_only(
+    tree: None, city: cities.City, client_of: ClientOf, kind: str, area: str
+) -> None:
+    """城乡居民医保管理服务站: set up by the county for a township (or a village), by two people, staffed by three."""
+    for code, name, parent in (("629921100", "城关镇", cities.COUNTY), ("629921100001", "东街村", "629921100"),
+                               ("629921101", "河湾镇", cities.COUNTY)):  # fmt: skip
+        Area.objects.create(code=code, name=name, parent_id=parent, pooling_area=cities.AREA)
+    posts.load_organisations([("C2", "临河县中心", "centre", "C1", cities.COUNTY)])
+    own, other = city.persons[:2]
+    for person, code in ((own, area), (other, "629921101")):
+        Person.objects.filter(pk=person.pk).update(area_id=code)
+        Enrolment.objects.filter(person_id=person.pk).update(area_id=code)
+    admin, controller, director = client_of("admin"), client_of("controller"), client_of("director")
+    day = timezone.localdate()
+    station = {"code": "S9", "name": "城关服务站", "kind": kind, "parent": "C2", "area": area, "on": day.isoformat()}
+    admin.post("/control/organisations/new/", station | {"reason": "县镇共建"})
+    approve(controller)
+    assert Organisation.objects.get(code="S9").parent == Organisation.objects.get(code="C2")
+
+    helper = Operator(
+        login="helper", name="协理员", organisation="城关服务站", unit=Organisation.objects.get(code="S9")
+    )
+    helper.set_password(cities.PASSWORD)
+    helper.save()
+    wanted = {"login": "helper", "post": "clerk", "area": area, "since": day.isoformat(), "reason": "专职协理员"}
+    admin.post("/control/rights/request/", wanted | {"until": (day + timedelta(days=90)).isoformat(), "deputy_for": ""})
+    approve(controller)
+    approve(director)
+
+    client = client_of("helper")
+    assert client.get(f"/persons/{own.number}/").status_code == 200
+    assert client.get(f"/persons/{other.number}/").status_code == 404
+    assert client.get("/control/rights/").status_code == 403
+
+
+@pytest.mark.requirement("R14.06")
+def test_audit_and_supervision_look_at_everything_and_change_nothing(
+    tree: None, city: cities.City, client_of: ClientOf
+) -> None:
+    """审计、监察部门: an organisation that supervises; its people read business, books and trail, and hold no other duty."""
+    Organisation.objects.create(code="AUDIT", name="市审计局", kind="supervisor", area=cities.AREA)
+    Operator.objects.filter(login="auditor").update(unit=Organisation.objects.get(code="AUDIT"))
+    client = client_of("auditor")
+    number, today = city.persons[0].number, timezone.localdate()
+    for path in ("/control/trail/", "/control/trail/export/", f"/control/trail/persons/{number}/", "/settlements/",
+                 f"/settlements/{city.settlements[0]}/", f"/days/{today}/", "/control/rights/", "/control/parameters/",
+                 "/control/inspections/"):  # fmt: skip
+        assert client.get(path).status_code == 200, path
+    for path in (f"/days/{today}/close/", "/control/parameters/", "/control/calendar/", "/control/operators/new/",
+                 f"/control/corrections/{number}/", "/control/organisations/new/", "/operation/jobs/start/"):  # fmt: skip
+        answer = client.post(path, {"code": "case.days", "value": "6"})
+        assert answer.status_code in (403, 404, 422), path
+    assert not Case.objects.exists()
+    day = {"since": today.isoformat(), "until": (today + timedelta(days=30)).isoformat()}
+    asked = {"login": "auditor", "post": "clerk", "area": cities.AREA, "reason": "兼任", "deputy_for": ""} | day
+    assert "不能同时任" in client_of("admin").post("/control/rights/request/", asked).content.decode()
