@@ -89,8 +89,10 @@ WHERE s.id = %(id)s AND s.area = %(pooling_area)s AND """ + IN_SCOPE.format(pers
 
 _LINES = """
 SELECT l.line_no, l.occurred_at, l.item_code, l.local_code, coalesce(t.name, l.local_code) AS name, t.spec, t.unit,
-       l.item_class, l.charge_type, l.quantity, l.unit_price, l.amount, l.price_limit, l.prior_self_pay_ratio,
-       l.out_of_scope, l.over_limit, l.prior_self_pay, l.in_scope
+       l.item_class, l.charge_type, l.unit_price, l.price_limit, l.prior_self_pay_ratio,
+       l.quantity * %(sign)s::int AS quantity, l.amount * %(sign)s::int AS amount,
+       l.out_of_scope * %(sign)s::int AS out_of_scope, l.over_limit * %(sign)s::int AS over_limit,
+       l.prior_self_pay * %(sign)s::int AS prior_self_pay, l.in_scope * %(sign)s::int AS in_scope
 FROM settlement_feeline l LEFT JOIN catalogues_item t ON t.code = l.item_code
 WHERE l.fee_month = %(month)s AND l.encounter_id = %(encounter)s
   AND (l.settlement_id = %(settlement)s OR (%(revoked)s::boolean AND l.settlement_id IS NULL))
@@ -127,11 +129,15 @@ def settlement(settlement_id: int, scope: dict[str, Any]) -> Row | None:
 
 
 def lines(found: Row, limit: int = 2000) -> list[Row]:
-    """The fee lines of a settlement; of a revoked one, those that stayed with it or went back to the visit."""
+    """The fee lines of a settlement; of a revoked one, those that stayed with it or went back to the visit.
+
+    A revocation has them with negative quantities and amounts: they add up to it.
+    """
     parameters = {
         "month": found["fee_month"],
         "encounter": found["encounter_id"],
         "settlement": latest_of(found["reversal_of_id"] or found["id"]),
+        "sign": found["direction"],
         "revoked": found["revoked_by"] is not None or found["direction"] < 0,
         "limit": limit,
     }

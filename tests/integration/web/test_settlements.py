@@ -18,6 +18,7 @@ from django.utils import timezone
 from tests.integration.web import city as cities
 from tests.integration.web.conftest import ClientOf
 from tongchou.settlement import api
+from tongchou.web import settlement_queries
 
 
 def fen(text: str) -> int:
@@ -114,6 +115,12 @@ def test_a_revocation_and_what_it_revokes_point_at_each_other(city: cities.City,
     page = client.get(f"/settlements/{city.revocation}/").content.decode()
     assert f"/settlements/{revoked}/" in page
     assert "撤销单没有计算步骤" in page
+    found = settlement_queries.settlement(city.revocation, {"pooling_area": cities.AREA, "below": None})
+    assert found is not None
+    lines = settlement_queries.lines(found)
+    assert sum(line["amount"] for line in lines) == found["total"] < 0
+    assert sum(line["in_scope"] for line in lines) == found["in_scope"]
+    assert all(line["quantity"] < 0 < line["unit_price"] for line in lines)
 
 
 def test_a_settlement_page_costs_few_queries(city: cities.City, client_of: ClientOf) -> None:
