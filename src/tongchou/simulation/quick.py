@@ -27,13 +27,16 @@ def sums_only(
     """Fund payments by layer and by the words of some facts, as a table in yuan or as JSON in fen.
 
     Raises:
-        ValueError: no day, an unknown fact. ColumnError, OrderError: the files. Rejection: no such benefit.
+        ValueError: no day, an unknown fact, a policy that counts by the day. ColumnError, OrderError: the files. Rejection: no such benefit.
     """
     plans = []
     for scenario in scenarios:
         if scenario.on is None:
             raise ValueError("--sums 只按一天的政策计算，请写 --on 日期")
         plans.append(scenario.book.plan(area=scenario.area, scheme=scenario.scheme, benefit=benefit, on=scenario.on))
+    daily = [spec.title for plan in plans for spec in plan.accumulators if spec.period == "day"]
+    if daily:
+        raise ValueError(f"政策按日累计（{daily[0]}），--sums 不能计算；请不写 --sums")
     varying = tuple(dict.fromkeys(group_by))
     for name in varying:
         if name not in {spec.name for plan in plans for spec in plan.facts}:

@@ -179,8 +179,8 @@ class YearRun:
         plans = tuple(self.tallies[number].plans)
         which = np.where(which < 0, len(plans), which)
         daily = [spec.title for plan in plans for spec in plan.accumulators if spec.period == "day"]
-        if daily:
-            raise FactError(f"政策按日累计（{daily[0]}），还不能在模拟中计算")
+        if daily and "date" not in batch:
+            raise FactError(f"政策按日累计（{daily[0]}），数据要有 date 列")
         varying = tuple(name for name in self.files.facts if any(_asks(plan, name) for plan in plans))
         write = number == 0 and self.files.has("settled_fund")
         kernel = year_kernel(plans, varying, compiled=self.compiled, write=write)
@@ -202,6 +202,7 @@ class YearRun:
             held=batch["account_held"] if with_account else None,
             drawn=batch.get("account_drawn", zero) if with_account else None,
             before={name: batch[f"before:{name}"] for name in self.files.counters},
+            day=batch.get("date"),
         )
         return kernel.run(claims, tables, groups=groups, threads=self.threads)
 

@@ -6,16 +6,26 @@ The default run takes some thousand claims per set of plans; ``-m slow`` takes a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.unit.policy.fragment import plan_of
 from tongchou.kernel.rejection import Rejection
 from tongchou.policy import Bill, Plan, PolicyBook, PolicyErrors, default_pack_directory
-from tongchou.policy.arrays.years import BILLS, WORDED, Claims, Tables, YearKernel, YearResult, year_kernel
+from tongchou.policy.arrays.years import (
+    BILLS,
+    WORDED,
+    Claims,
+    Tables,
+    YearKernel,
+    YearResult,
+    first_of_day,
+    year_kernel,
+)
 from tongchou.policy.loader import SHAPES
 
 CITY = "629900"
@@ -78,6 +88,8 @@ def random_year(plans: Sequence[Plan], count: int, seed: int) -> Year:
     year.columns["which"] = chance.integers(0, len(plans), count)
     inner = np.concatenate([np.sort(chance.integers(2025, 2027, n)) for n in np.diff(year.starts)])
     year.columns |= {"year": inner, "month": chance.integers(1, 13, count), "group": chance.integers(0, 3, count)}
+    # A day within the month, so that claims of one day are frequent and do not stand together.
+    year.columns["day"] = (year.columns["year"] * 12 + year.columns["month"]) * 31 + chance.integers(0, 3, count)
     year.columns |= {"usable": chance.integers(0, 2, count), "held": chance.integers(0, 300_000, count)}
     year.columns["drawn"] = np.where(year.columns["usable"] != 0, year.columns["held"] // 3, 0)
     return year
@@ -95,7 +107,7 @@ def through_arrays(year: Year, *, compiled: bool) -> tuple[YearKernel, YearResul
     claims = Claims(
         starts=year.starts, year=columns["year"], month=columns["month"], which=columns["which"], barred=barred,
         facts=[columns[name] for name in varying], bills=[columns[name] for name in BILLS], group=columns["group"],
-        usable=columns["usable"], held=columns["held"], drawn=columns["drawn"],
+        usable=columns["usable"], held=columns["held"], drawn=columns["drawn"], day=columns["day"],
     )  # fmt: skip
     return kernel, kernel.run(claims, tables, groups=3, threads=2 if compiled else 1)
 
@@ -111,6 +123,7 @@ def one_by_one(year: Year, result: YearResult) -> list[str]:
             plan = year.plans[year.columns["which"][claim]]
             when = {"year": int(year.columns["year"][claim]), "life": 0}
             when["month"] = when["year"] * 100 + int(year.columns["month"][claim])
+            when["day"] = int(year.columns["day"][claim])
             before = {s.name: counters.get((s.name, when[s.period]), 0) for s in plan.accumulators}
             held = max(0, int(year.columns["held"][claim]) + saved) if year.columns["usable"][claim] else 0
             bill, drawing = year.bill(claim), 0
@@ -175,7 +188,7 @@ def all_plans(book: PolicyBook) -> list[Plan]:
                     continue
     for area, scheme in book.bindings.schemes:
         found += city_plans(book, scheme) if area == CITY else []
-    return [p for p in dict.fromkeys(found) if not any(s.period == "day" for s in p.accumulators)]
+    return list(dict.fromkeys(found))
 
 
 def same_facts(plans: Sequence[Plan]) -> list[list[Plan]]:
@@ -279,3 +292,46 @@ def test_a_claim_without_a_plan_is_borne_by_the_person(book: PolicyBook) -> None
     result = kernel.run(claims, kernel.tables({}, {}), groups=1)
     assert (result.burden.tolist(), result.fund.tolist()) == ([70_000], [0])
     assert result.reasons == {(1, kernel.reasons + 1): 1}
+
+
+BY_THE_DAY = """
+deductible: {amount: 50, per: day, counts: "day.deductible:310", cite: 二}
+bands: [{ratio: 50%, cite: 三}]
+caps:
+  - {on: payment, per: day, amount: 80, counts: "day.paid:310100", rest_to: uncovered, title: 每日限额, cite: 四}
+  - {on: payment, per: year, amount: 2000, counts: "year.paid:310100", rest_to: uncovered, title: 每年限额, cite: 四}
+"""
+DAY_COUNTERS = """
+accumulators:
+  "day.deductible:310": {title: 当日已负担起付标准, unit: 元}
+  "day.paid:310100": {title: 当日支付, unit: 元}
+  "year.paid:310100": {title: 本年度支付, unit: 元}
+"""
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_counters_of_a_day_are_shared_by_the_claims_of_the_day(compiled: bool) -> None:
+    """Claims of a day need not stand together; those of another day begin anew."""
+    year = random_year([plan_of(BY_THE_DAY, DAY_COUNTERS)], 3_000, 11)
+    kernel, result = through_arrays(year, compiled=compiled)
+    assert kernel.daily == ("day.deductible:310", "day.paid:310100")
+    assert one_by_one(year, result) == []
+    sums_hold(year, result)
+    shared = first_of_day(year.starts, year.columns["day"]) != np.arange(len(year.columns["day"]))
+    assert shared.sum() > 100
+
+
+def test_counters_of_a_day_by_hand() -> None:
+    """50 first, half of the rest, at most 80 a day: 100 → 25; another 100 that day → 50; 100 → the 5 that are left; next day 25."""
+    plan = plan_of(BY_THE_DAY, DAY_COUNTERS)
+    kernel = year_kernel((plan,), (), compiled=False, write=True)
+    tables = kernel.tables({}, {})
+    ones, zero = np.ones(4, dtype=np.int64), np.zeros(4, dtype=np.int64)
+    claims = Claims(
+        starts=np.array([0, 4]), year=ones * 2025, month=ones, which=zero, barred=zero, facts=[],
+        bills=[zero, zero, zero, ones * 10_000], group=zero, day=np.array([5, 5, 6, 5]),
+    )  # fmt: skip
+    paid = kernel.run(claims, tables, groups=1).claims[3]
+    assert paid.tolist() == [2_500, 5_000, 2_500, 500]
+    with pytest.raises(ValueError, match="by the day"):
+        kernel.run(replace(claims, day=None), tables, groups=1)

@@ -259,3 +259,43 @@ def test_the_workbook_holds_exact_yuan(tmp_path: Path) -> None:
     assert book["说明"]["B2"].value == "手写"
     assert [cell.value for cell in book["基金支出·基金"][2]][1:] == [5170.01, 5335.01, 165.00]
     assert "灾难性支出" in book.sheetnames
+
+
+def test_a_limit_by_the_day(tmp_path: Path) -> None:
+    """Half of every claim, at most 80.00 a day. Twice 100.00 on one day, 100.00 on the next, another 100.00 on the first:
+    50.00, 30.00, 50.00, 0.00. The other policy pays 100.00 a day: 50.00, 50.00, 50.00, 0.00."""
+    pack = tmp_path / "packs/daily.yaml"
+    pack.parent.mkdir()
+    pack.write_text(
+        """
+pack: daily
+title: 按日限额
+source: {title: 测试}
+version: {from: 2014-01-01}
+funds: {"390100": 居民基本医疗保险基金}
+accumulators: {"day.paid:390100": {title: 当日支付, unit: 元}}
+benefits:
+  - name: 住院
+    cite: 一
+    layers:
+      - id: pool
+        title: 统筹基金
+        pays_from: "390100"
+        base: [in_scope]
+        bands: [{ratio: 50%}]
+        caps: [{on: payment, per: day, amount: 80, counts: "day.paid:390100", rest_to: uncovered, title: 每日限额}]
+""",
+        "utf-8",
+    )
+    (pack.parent / "area.yaml").write_text(
+        'binding: {area: {code: "629900", name: 某市}, schemes: [{scheme: "390", name: 居民, packs: [daily]}]}\n',
+        "utf-8",
+    )
+    day = [date(2015, 3, 5), date(2015, 3, 5), date(2015, 3, 6), date(2015, 3, 5)]
+    files = claims(tmp_path, *({"date": one, "in_scope": 10_000} for one in day))
+    found = simulate_year(Inputs(**CITY, sets=("每日限额=100",)), files, PolicyBook.load(pack.parent))
+    assert headline(found)["fund"] == [13_000, 15_000]
+    undated = tmp_path / "undated.parquet"
+    pq.write_table(pa.Table.from_pylist([ROW | {"year": 2015} for _ in day]).drop_columns(["date"]), undated)
+    with pytest.raises(Rejection, match="数据要有 date 列"):
+        simulate_year(Inputs(**CITY, on="2015-03-05"), [undated], PolicyBook.load(pack.parent))

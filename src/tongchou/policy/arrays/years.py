@@ -51,6 +51,7 @@ class Claims:
         usable: whether the personal account may pay, where accounts are simulated; with what it held in reality before
             the claim (``held``) and paid in reality (``drawn``), in fen. What a plan draws less stays in the account.
         before: by counter, what it held at the claim; read at a person's first claim of a year (or of all, for life).
+        day: day of each claim as an ordinal; needed where a plan counts by the day. Claims of a day need not stand together.
     """
 
     starts: Array
@@ -65,6 +66,7 @@ class Claims:
     held: Array | None = None
     drawn: Array | None = None
     before: Mapping[str, Array] = field(default_factory=dict)
+    day: Array | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +97,7 @@ class YearKernel:
         self.compiled = compiled
         self.write = write
         self.counters = tuple(dict.fromkeys(spec.name for plan in plans for spec in plan.accumulators))
+        self.daily = tuple(name for name in self.counters if name.startswith("day."))
         self.layers = max((len(plan.layers) for plan in plans), default=0)
         self.reasons = max((len(plan.program.refusals) for plan in plans), default=0)
         self.source = _text(self)
@@ -114,6 +117,9 @@ class YearKernel:
 
         Args:
             groups: number of groups; ``claims.group`` stays below it.
+
+        Raises:
+            ValueError: a plan counts by the day, and the claims do not say theirs.
         """
         persons, count = len(claims.starts) - 1, int(claims.starts[-1])
         out = [np.zeros(persons, dtype=np.int64) for _ in range(3)]
@@ -126,16 +132,18 @@ class YearKernel:
             [_whole(column) for column in claims.facts] or [zero], tables.tables, tables.fixed,
             [_whole(column) for column in claims.bills], account, claims.usable is not None, before,
             np.array([name in claims.before for name in self.counters] or [False]), _whole(claims.group), out, written,
+            self._slots(claims),
         ]  # fmt: skip
         if not self.compiled:
             return self._plain(arguments, persons)
         arguments = [tuple(part) if isinstance(part, list) else part for part in arguments]
+        daily = np.zeros((len(self.daily), count) if self.daily else (1, 1), dtype=np.int64)
 
         def part(low: int, high: int) -> tuple[Array, Array]:
             sums = np.zeros((len(self.plans) + 1, groups, FIRST_LAYER + self.layers), dtype=np.int64)
             reasons = np.zeros((len(self.plans) + 1, self.reasons + 8), dtype=np.int64)
             months = np.zeros((max(1, len(self.counters)), MONTHS), dtype=np.int64)
-            self._drive(low, high, *arguments, sums, reasons, months)
+            self._drive(low, high, *arguments, sums, reasons, months, daily)
             return sums, reasons
 
         parts = in_threads(part, persons, threads)
@@ -146,19 +154,41 @@ class YearKernel:
             claims=tuple(written) if self.write else (),
         )  # fmt: skip
 
+    def _slots(self, claims: Claims) -> Array:
+        """Where a claim's counters of the day lie: at the place of the first claim of its person and day."""
+        if not self.daily:
+            return np.zeros(1, dtype=np.int64)
+        if claims.day is None:
+            raise ValueError("a plan counts by the day, and the claims do not say theirs")
+        return first_of_day(claims.starts, claims.day)
+
     def _plain(self, arguments: list[Any], persons: int) -> YearResult:
         """The same loop in plain Python, over lists."""
         lists = [_listed(part) for part in arguments]
         sums: dict[Any, int] = defaultdict(int)
         reasons: dict[Any, int] = defaultdict(int)
-        self._drive(0, persons, *lists, sums, reasons, defaultdict(int))
-        fund, burden, account = (np.array(column, dtype=np.int64) for column in lists[-2])
-        written = tuple(np.array(column, dtype=np.int64) for column in lists[-1]) if self.write else ()
+        self._drive(0, persons, *lists, sums, reasons, defaultdict(int), defaultdict(int))
+        *_, totals, claimwise, _ = lists
+        fund, burden, account = (np.array(column, dtype=np.int64) for column in totals)
+        written = tuple(np.array(column, dtype=np.int64) for column in claimwise) if self.write else ()
         kept = {key: value for key, value in sums.items() if value}
         return YearResult(
             sums=kept, reasons={key: value for key, value in reasons.items() if value}, fund=fund, burden=burden,
             account=account, claims=written,
         )  # fmt: skip
+
+
+def first_of_day(starts: Array, day: Array) -> Array:
+    """For each claim the place of the first claim of the same person and day.
+
+    Args:
+        starts: first claim of each person, and at the end the number of claims.
+    """
+    person = np.repeat(np.arange(len(starts) - 1, dtype=np.int64), np.diff(starts))
+    least = int(day.min()) if len(day) else 0
+    span = int(day.max()) - least + 1 if len(day) else 1
+    _, first, inverse = np.unique(person * span + (day - least), return_index=True, return_inverse=True)
+    return first.astype(np.int64)[inverse]
 
 
 class Tables:
@@ -228,8 +258,6 @@ def year_kernel(
         compiled: machine code (about a second per plan to make), or plain Python (some 5 µs per claim).
         write: also give each claim's results.
 
-    Raises:
-        ValueError: a plan counts by the day.
     """
     return YearKernel(plans, varying, compiled=compiled, write=write)
 
@@ -239,18 +267,16 @@ def year_kernel(
 
 def _text(kernel: YearKernel) -> str:
     periods = {name: name.partition(".")[0] for name in kernel.counters}
-    if "day" in periods.values():
-        raise ValueError("counters over a day are not carried in arrays yet")
     state = {name: f"s{number}" for number, name in enumerate(kernel.counters)}
     opened = {
         name: f"{state[name]} = h{number}[i] if has[{number}] else 0" for number, name in enumerate(kernel.counters)
     }
-    carried = [name for name in kernel.counters if periods[name] != "month"]
+    carried = [name for name in kernel.counters if periods[name] in ("year", "life")]
     monthly = [number for number, name in enumerate(kernel.counters) if periods[name] == "month"]
     cleared = [line for number in monthly for line in (f"for k in range({MONTHS}):", f"    months[{number}, k] = 0")]
     head = [
         "def drive(low, high, starts, year, month, which, barred, facts, tables, fixed, bills, account, with_account,",
-        "          before, has, group, out, written, sums, reasons, months):",
+        "          before, has, group, out, written, slot, sums, reasons, months, daily):",
         *[f"    {line}" for line in _unpacked(kernel)],
         "    for person in range(low, high):",
         "        fund = 0",
@@ -277,7 +303,7 @@ def _text(kernel: YearKernel) -> str:
         "            if with_account and usable[i] != 0:",
         "                balance = max(0, held[i] + saved)",
     ]
-    return "\n".join([*head, *_calls(kernel, state, periods), *_added(kernel)])
+    return "\n".join([*head, *_calls(kernel, state), *_added(kernel)])
 
 
 def _unpacked(kernel: YearKernel) -> list[str]:
@@ -317,7 +343,7 @@ def _added(kernel: YearKernel) -> list[str]:
     ]
 
 
-def _calls(kernel: YearKernel, state: Mapping[str, str], periods: Mapping[str, str]) -> list[str]:
+def _calls(kernel: YearKernel, state: Mapping[str, str]) -> list[str]:
     """One branch per plan: its function over the claim, its payments, what its counters grow by."""
     lines: list[str] = []
     table = 0
@@ -331,12 +357,7 @@ def _calls(kernel: YearKernel, state: Mapping[str, str], periods: Mapping[str, s
                 table += 1
             else:
                 given.append(f"q{kernel.varying.index(spec.name)}[i]")
-        held = {
-            spec.name: f"months[{kernel.counters.index(spec.name)}, m]"
-            if periods[spec.name] == "month"
-            else state[spec.name]
-            for spec in plan.accumulators
-        }
+        held = {spec.name: _place(kernel, spec.name, state) for spec in plan.accumulators}
         given += [f"{name}[i]" for name in BILLS] + list(held.values()) + ["balance"]
         burden = " + ".join(f"r[{plan.at_burden + n}]" for n in range(len(BURDEN_COMPONENTS)))
         inside = [
@@ -352,6 +373,14 @@ def _calls(kernel: YearKernel, state: Mapping[str, str], periods: Mapping[str, s
         lines.append(f"            {'if' if not number else 'elif'} w == {number} and no == 0:")
         lines += [f"                {line}" for line in inside]
     return lines
+
+
+def _place(kernel: YearKernel, counter: str, state: Mapping[str, str]) -> str:
+    """Where the loop holds a counter."""
+    period = counter.partition(".")[0]
+    if period == "month":
+        return f"months[{kernel.counters.index(counter)}, m]"
+    return f"daily[{kernel.daily.index(counter)}, slot[i]]" if period == "day" else state[counter]
 
 
 def _table_count(kernel: YearKernel) -> int:
