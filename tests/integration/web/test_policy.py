@@ -190,6 +190,14 @@ def test_wrong_entries_are_told(city: cities.City, client_of: ClientOf, wrong: d
     assert answer.status_code == 200
 
 
+def test_a_wrong_amount_is_named_by_its_field(client_of: ClientOf) -> None:
+    seen = text_of(client_of("clerk").post("/policy/try/", STAY | {"v1.bill.in_scope": "8万", "v1.account": "1.005"}))
+    assert "符合范围费用“8万”不是金额。只写数字，单位是元" in seen
+    assert "账户余额“1.005”不是金额。金额到分为止" in seen
+    assert "in_scope" not in seen
+    assert "案例:" not in seen
+
+
 def test_the_case_file_is_accepted_by_the_command_and_by_the_page(
     city: cities.City, client_of: ClientOf, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

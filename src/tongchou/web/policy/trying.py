@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from tongchou.control.api import rights
 from tongchou.kernel.rejection import Rejection
-from tongchou.policy import COMPONENT_TITLES, FactSpec, PolicyBook, PolicyErrors
+from tongchou.policy import COMPONENT_TITLES, FactSpec, Finding, PolicyBook, PolicyErrors
 from tongchou.policy.casedata import Data, case_data, case_text
 from tongchou.policy.caseread import read_case_file
 from tongchou.policy.cases import CaseResult, VisitResult, run_case
@@ -94,7 +94,7 @@ def trying(request: Request) -> HttpResponse:
         response = HttpResponse(case_text([data], "试算案例"), content_type="application/yaml; charset=utf-8")
         response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote('试算案例.yaml')}"
         return response
-    results, problem = _computed(book, case_text([data], "试算"))
+    results, problem = _computed(book, case_text([data], "试算"), entered=True)
     return render(request, "policy/trying.html", _context(book, form) | {"results": results, "problem": problem})
 
 
@@ -112,8 +112,8 @@ def _uploaded(request: Request, book: PolicyBook, content: bytes) -> HttpRespons
     )
 
 
-def _computed(book: PolicyBook, text: str) -> tuple[list[dict[str, Any]], str]:
-    """The results of a case file, and what was wrong with it."""
+def _computed(book: PolicyBook, text: str, *, entered: bool = False) -> tuple[list[dict[str, Any]], str]:
+    """The results of a case file, and what was wrong with it; of what was ``entered`` on the page, in the page's words."""
     try:
         tree = parse_yaml(text, "案例")
         cases = read_case_file(tree) if isinstance(tree, Map) else []
@@ -124,10 +124,19 @@ def _computed(book: PolicyBook, text: str) -> tuple[list[dict[str, Any]], str]:
             )
         shown = [_shown(run_case(book, case)) for case in cases]
     except PolicyErrors as errors:
-        return [], "；".join(finding.text() for finding in errors.findings[:3])
+        told = _in_words if entered else Finding.text
+        return [], "；".join(dict.fromkeys(told(finding) for finding in errors.findings[:3]))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         return [], f"案例写法不对：{error}。写法见手册第14节"
     return shown, "" if shown else "文件中没有案例"
+
+
+def _in_words(finding: Finding) -> str:
+    """A finding on what stands in a field of the form: its label instead of the key and line of a file."""
+    message = finding.message
+    for name, title in (COMPONENT_TITLES | {"account": "账户余额", "on": "日期"}).items():
+        message = message.replace(f"“{name}: ", f"{title}“")
+    return f"{message}。{finding.remedy}"
 
 
 def _shown(result: CaseResult) -> dict[str, Any]:
