@@ -137,6 +137,16 @@ def test_the_cases_are_run_on_demand(city: cities.City, client_of: ClientOf) -> 
     assert "逐项相符" in seen
 
 
+def test_as_many_cases_wait_as_are_run(client_of: ClientOf) -> None:
+    """Files of another province's assistance hold cases with and without this pack; only those with it belong here."""
+    client, at = client_of("clerk"), "/policy/packs/gansu-city/2007-10-01/cases/"
+    waiting = re.search(r"(\d+) 个案例等待运行", text_of(client.get(at)))
+    run = re.search(r"(\d+) 个，通过 (\d+) 个", text_of(client.get(f"{at}?run=1")))
+    assert waiting is not None
+    assert run is not None
+    assert waiting[1] == run[1] == run[2]
+
+
 @pytest.mark.parametrize(
     "path", ["/policy/packs/none/2007-10-01/", "/policy/packs/gansu-city/2008-10-01/", "/policy/packs/none/difference/"]
 )

@@ -120,7 +120,7 @@ def cases(request: Request, pack: str, since: date) -> HttpResponse:
         "results": results,
         "passed": sum(shown.result.ok for shown in results),
         "count": len(results),
-        "waiting": sum(len(case_data(tree)) for tree in publication.case_trees(pack) if _mentions(tree, pack)),
+        "waiting": sum(pack in _packs_of(case) for tree in publication.case_trees(pack) for case in case_data(tree)),
         "tab": "cases",
     }
     return render(request, "policy/cases.html", context)
