@@ -150,6 +150,20 @@ TABLES = {
 }
 
 
+def med_types_by_name() -> list[tuple[str, str]]:
+    """(code, name) for a choice: one for all codes of a name (21 and 2101 are both 普通住院)."""
+    first: dict[str, str] = {}
+    for code, name in MED_TYPES.items():
+        first.setdefault(name, code)
+    return [(code, name) for name, code in first.items()]
+
+
+def med_types_like(code: str) -> list[str]:
+    """All codes that have the name of this one."""
+    name = MED_TYPES.get(code)
+    return [code] if name is None else [each for each, title in MED_TYPES.items() if title == name]
+
+
 def name_of(table: str, code: object) -> str:
     """The Chinese name of a code, or the code itself when the table does not know it.
 

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from tongchou.registry.api import clear_person
+from tongchou.web import names
 from tongchou.web.database import Row, row, rows, value
 from tongchou.web.queries import IN_SCOPE
 
@@ -39,7 +40,7 @@ _CONDITIONS = {
     "end": "s.business_date <= %(end)s",
     "institution": "s.institution_code = %(institution)s",
     "scheme": "s.scheme = %(scheme)s",
-    "med_type": "s.med_type = %(med_type)s",
+    "med_type": "s.med_type = ANY(%(med_type)s)",
     "least": "abs(s.total) >= %(least)s",
     "most": "abs(s.total) <= %(most)s",
     # Two lookups by index instead of an OR over two tables, which would read all settlements.
@@ -162,7 +163,7 @@ def _where(asked: Filter, scope: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         wanted = getattr(asked, name)
         if wanted not in (None, ""):
             parts.append(condition)
-            parameters[name] = wanted
+            parameters[name] = names.med_types_like(wanted) if name == "med_type" else wanted
     number = int(asked.number) if asked.number.isdecimal() else 0
     parameters["settlement_id"] = number if number < 2**63 else 0
     if asked.status in _STATUS:

@@ -37,7 +37,7 @@ def test_the_list_shows_the_last_day_and_its_sums(city: cities.City, client_of: 
 @pytest.mark.parametrize(
     ("asked", "expected"),
     [
-        ("status=valid", 8), ("status=revoked", 1), ("status=revocation", 1), ("med_type=21", 1), ("begin=2020-01-01", 10),
+        ("status=valid", 8), ("status=revoked", 1), ("status=revocation", 1), ("med_type=21", 1), ("med_type=2101", 1), ("begin=2020-01-01", 10),
         ("begin=2000-01-01&end=2000-01-02", 0), ("least=5000", 1), ("most=0.01", 0),
     ],
 )  # fmt: skip
@@ -155,3 +155,9 @@ def test_the_page_names_the_policy_versions_and_leads_to_them(city: cities.City,
     links = re.findall(r'href="(/policy/packs/[^"]+/\d{4}-\d{2}-\d{2}/)"', page)
     assert "/policy/packs/qingdao-employee/2025-01-01/" in links
     assert {client.get(link).status_code for link in links} == {200}
+
+
+def test_each_kind_of_visit_is_offered_once(city: cities.City, client_of: ClientOf) -> None:
+    page = client_of("clerk").get("/settlements/?med_type=2101").content.decode()
+    offered = re.findall(r'<option value="\d+"( selected)?>普通住院</option>', page)
+    assert offered == [" selected"]

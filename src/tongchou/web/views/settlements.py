@@ -123,7 +123,7 @@ def _choices(request: Request) -> dict[str, Any]:
     return {
         "institutions": reads.institutions(request.scope.pooling_area),
         "schemes": names.SCHEMES_SHORT.items(),
-        "med_types": names.MED_TYPES.items(),
+        "med_types": names.med_types_by_name(),
         "states": SettlementFilterForm.STATES,
     }
 
