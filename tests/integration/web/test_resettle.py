@@ -156,6 +156,7 @@ def test_a_list_is_checked_row_by_row_and_tried_by_a_job(city: cities.City, clie
     ("change", "said"),
     [
         ({"number": "9"}, "没有这个人员编号"),
+        ({"number": ""}, "请填写人员编号"),
         ({"reason": ""}, "请写明重新结算的原因"),
         ({"begin": "yesterday"}, "请填写日期"),
         ({"begin": "2027-01-01", "end": "2026-01-01"}, "开始日期不晚于结束日期"),

@@ -90,7 +90,8 @@ def _persons(request: Request, form: dict[str, Any], problems: dict[str, str], c
     if form["kind"] == "person":
         found = person_queries.person(form["number"], timezone.localdate(), request.scope.parameters())
         if found is None:
-            problems["number"] = "没有这个人员编号，或不在您的数据范围内"
+            told = "没有这个人员编号，或不在您的数据范围内" if form["number"] else "请填写人员编号"
+            problems["number"] = told
         return [found["id"]] if found else []
     if form["kind"] != "list" or problems.get("kind"):
         return []
