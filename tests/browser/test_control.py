@@ -37,6 +37,7 @@ def test_a_grant_is_asked_for_reviewed_and_approved_by_keyboard(sign_in: SignIn)
     admin.keyboard.press("Enter")
     assert in_focus(admin) == "post"
     admin.select_option("#area", cities.COUNTY)
+    admin.fill("#reason", "轮岗")
     admin.keyboard.press("F8")
     admin.wait_for_selector("text=待内控复核和审批")
     for login in ("controller", "director"):
@@ -50,6 +51,27 @@ def test_a_grant_is_asked_for_reviewed_and_approved_by_keyboard(sign_in: SignIn)
         page.wait_for_selector(".message.success")
     assert Case.objects.get().state == "done"
     assert Grant.objects.filter(operator__login="clerk", area=cities.COUNTY).exists()
+
+
+def test_a_code_is_found_by_its_name_in_the_field(sign_in: SignIn) -> None:
+    """Type a part of the name, arrows choose, Enter takes, Enter moves on; Esc leaves what was typed."""
+    page = sign_in("admin")
+    page.goto("/control/paper/agreement/new/")
+    page.wait_for_selector("#institution_code:focus")
+    page.keyboard.type("人民医院")
+    page.wait_for_selector("#institution_code-list li[role=option] >> nth=1")
+    page.keyboard.press("ArrowDown")
+    page.wait_for_selector("#institution_code-list li[aria-selected=true]")
+    page.keyboard.press("Enter")
+    assert page.input_value("#institution_code") == cities.HOSPITAL
+    assert page.inner_text("#institution_code-found") == "陇安市人民医院"
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#number:focus")
+    page.fill("#institution_code", "没有的医院")
+    page.wait_for_selector("text=没有找到")
+    page.press("#institution_code", "Escape")
+    page.wait_for_selector("#institution_code-list", state="hidden")
+    assert page.input_value("#institution_code") == "没有的医院"
 
 
 def test_a_form_is_keyed_blind_by_two_and_their_difference_is_shown(sign_in: SignIn, city: cities.City) -> None:

@@ -73,7 +73,9 @@ def test_a_day_of_business(owner: Instance, service: Instance) -> None:
     """Registered, settled, revoked, reconciled; corrected by two people; granted by three; closed; sealed; checked."""
     played = service.command("traffic", "--visits", "80", "--url", service.url, timeout=400)
     assert played.returncode == 0, played.stdout[-2000:] + played.stderr[-2000:]
-    assert int(owner.sql("SELECT count(*) FROM settlement_settlement WHERE direction = -1")) > 0, "something was revoked"
+    assert int(owner.sql("SELECT count(*) FROM settlement_settlement WHERE direction = -1")) > 0, (
+        "something was revoked"
+    )
 
     clerk, reviewer, admin = (Desk(service, login) for login in ("clerk", "reviewer", "admin"))
     number = owner.sql("SELECT number FROM registry_person ORDER BY id LIMIT 1")
