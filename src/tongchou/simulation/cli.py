@@ -80,6 +80,8 @@ def run(args: argparse.Namespace) -> int:
     except Rejection as refusal:
         print(f"错误：{refusal.message} 处理办法：{refusal.remedy}", file=sys.stderr)
         return UNUSABLE
+    except BrokenPipeError:
+        raise  # the reader of the output has seen enough; the command's own end says nothing of it
     except (ColumnError, ValueError, OSError) as error:
         print(f"错误：{error}", file=sys.stderr)
         return UNUSABLE
