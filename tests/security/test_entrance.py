@@ -133,6 +133,7 @@ def test_the_days_work_is_done_with_the_least_rights(city: cities.City, client_o
         assert client_of("clerk").get(f"/persons/{person.number}/").status_code == 200
         today = timezone.localdate()
         typed = {
+            "reason": "轮岗",
             "login": "clerk",
             "post": "clerk",
             "area": cities.COUNTY,
