@@ -327,7 +327,7 @@ RESTRICTED_UNAPPROVED = kind(
 )
 BAD_PERIOD = kind(
     "SETL-061",
-    zh="对账期间 {begin} 至 {end} 无效",
+    zh="期间 {begin} 至 {end} 无效",
     en="the period {begin} to {end} is not valid",
     remedy="请使开始日期不晚于结束日期，且跨度不超过 366 天",
     field="stmt_begndate",
