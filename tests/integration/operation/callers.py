@@ -53,6 +53,8 @@ class Callers:
     day: datetime
     stop: Path
     diary: Path
+    unanswered: int = 0
+    """Every second one is taken back: which callers are under way when a server dies is nobody's choice."""
 
     async def play(self) -> None:
         """Call until the stop file appears; then ask every answered message once more."""
@@ -75,7 +77,7 @@ class Callers:
             table = Table(self.supplies, desks[place.code], connection, random, patient, self.day)
             try:
                 page, sent = await (self._visit(table) if hospital else self._sale(table))
-                await self._settle(table, page, sent, take_back=number % 2 == 1)
+                await self._settle(table, page, sent)
                 with self.diary.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(asdict(page)) + "\n")
             finally:
@@ -100,11 +102,12 @@ class Callers:
     def _page(self, table: Any, sent: Any, total: int) -> Page:
         return Page(table.desk.institution.code, sent.message_id, sent.infno, total, time.time())
 
-    async def _settle(self, table: Any, page: Page, sent: Any, *, take_back: bool) -> None:
+    async def _settle(self, table: Any, page: Page, sent: Any) -> None:
         answer = await self._attempt(table.connection, sent)
         if answer is None:
             page.first = "unanswered"
-            if take_back:
+            self.unanswered += 1
+            if self.unanswered % 2 == 0:
                 page.outcome = await self._take_back(table, sent)
                 return
             answer = await self._until_answered(table.connection, sent)
