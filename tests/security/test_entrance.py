@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -106,6 +107,35 @@ def test_an_initial_password_opens_nothing_but_its_change(city: cities.City, cli
     changed = client.post("/password/", {"old": given, "new": "Neuer-weg-58", "again": "Neuer-weg-58"})
     assert changed.status_code == 302
     assert client.get("/persons/").status_code == 200
+
+
+def test_whoever_resets_a_password_can_decide_nothing_with_it(
+    city: cities.City, client_of: ClientOf, grant_case: Callable[[], int]
+) -> None:
+    """An administrator asks for a grant, makes a new password for the controller, and reviews it as the controller."""
+    case = Case.objects.get(pk=grant_case())
+    admin = client_of("admin")
+    page = admin.post("/control/operators/controller/change/", {"action": "reset"}).content.decode()
+    first = page.partition('<code class="big">')[2].partition("</code>")[0]
+    false = Client()
+    false.post("/login/", {"login": "controller", "password": first})
+    confirm = "/control/operators/controller/confirm/"
+    director = client_of("director")
+    director.post(confirm)
+    assert Operator.objects.get(login="controller").password_given_by == "admin", "the initial password first"
+    false.post("/password/", {"old": first, "new": "Neuer-weg-58", "again": "Neuer-weg-58"})
+
+    approval = {"seen": case.payload_hash, "remark": "同意"}
+    refused = false.post(f"/control/cases/{case.pk}/approve/", approval, follow=True)
+    assert "由 admin 发放，尚未确认由您本人取回" in refused.content.decode()
+    assert not case.decisions.exists()
+
+    assert admin.post(confirm).status_code == 403
+    assert "须由发放人和本人以外" in false.post(confirm, follow=True).content.decode(), "nor by the account itself"
+    assert "确认本人取回" in director.get("/control/operators/controller/").content.decode()
+    assert "已确认由本人取回" in director.post(confirm, follow=True).content.decode()
+    false.post(f"/control/cases/{case.pk}/approve/", approval)
+    assert case.decisions.count() == 1, "now it is the controller's own again"
 
 
 def test_an_administrator_changes_nothing_of_the_own_account(city: cities.City, client_of: ClientOf) -> None:

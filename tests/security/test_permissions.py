@@ -68,6 +68,8 @@ TABLE: dict[str, tuple[str, tuple[int, ...]]] = {
     "control_operator_new": ("GET", (GO, NO, NO, NO, OK, NO, NO, NO)),
     "control_operator": ("GET", (GO, NO, NO, NO, OK, OK, OK, OK)),
     "control_operator_change": ("POST", (GO, NO, NO, NO, GO, NO, NO, NO)),
+    # Nobody's password was given out: there is nothing to confirm.
+    "control_operator_confirm": ("POST", (GO, NO, NO, NO, NONE, NONE, NONE, NONE)),
     "control_trail": ("GET", (GO, NO, NO, NO, NO, OK, OK, NO)),
     "control_trail_export": ("GET", (GO, NO, NO, NO, NO, OK, NO, NO)),
     "control_trail_person": ("GET", (GO, NO, NO, NO, NO, OK, OK, NO)),

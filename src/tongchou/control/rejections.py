@@ -302,3 +302,15 @@ BEYOND_THE_CASE = rejection.kind(
     remedy="请改为范围内的区划；确需更大范围的，请由上级机构提出，由上级复核审批",
     field="area",
 )
+NOT_IN_HAND = rejection.kind(
+    "CTRL-058",
+    zh="您账号的口令由 {by} 发放，尚未确认由您本人取回，不能复核",
+    en="the password of the account was given out by {by}, and nobody has confirmed yet that its owner has it",
+    remedy="请联系内控或审批岗位人员，在“岗位与权限”您的页面上确认本人取回后再复核",
+)
+NOT_TO_CONFIRM = rejection.kind(
+    "CTRL-059",
+    zh="不能确认账号 {login} 已由本人取回：{why}",
+    en="it can't be confirmed that the owner has the account {login}: {why}",
+    remedy="请在本人修改初始口令之后，由发放人和本人以外的内控或审批岗位人员当面核对后确认",
+)

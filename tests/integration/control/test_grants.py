@@ -22,11 +22,11 @@ Payload = Callable[..., dict[str, object]]
 @pytest.fixture
 def newcomer(staff: Staff, now: datetime) -> Operator:
     """An account without any right."""
-    staff("administrator")
+    administrator = staff("administrator")
     from tests.integration.control.conftest import id_number
 
     made, _ = operators.open_account(
-        login="newcomer", name="刘新", organisation="市医保中心", id_number=id_number(900), now=now
+        login="newcomer", name="刘新", organisation="市医保中心", id_number=id_number(900), by=administrator, now=now
     )
     return made
 
@@ -159,7 +159,7 @@ def test_who_leaves_may_nothing_and_returns_without_rights(staff: Staff, now: da
     assert operators.leave(operator=clerk, on=timezone.localdate(now), reason="退休", now=now) == 1
     gone = Operator.objects.get(pk=clerk.pk)
     assert not gone.may(rights.PERSON_READ)
-    operators.come_back(operator=gone, reason="返聘", now=now)
+    operators.come_back(operator=gone, by=staff("administrator"), reason="返聘", now=now)
     back = Operator.objects.get(pk=clerk.pk)
     assert back.is_active
     assert not back.may(rights.PERSON_READ), "rights are asked for anew"

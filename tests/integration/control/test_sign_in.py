@@ -86,7 +86,7 @@ def test_a_new_password_keeps_the_rules_and_is_none_of_the_last(staff: Staff, no
 
 def test_a_reset_password_must_be_changed(staff: Staff, now: datetime) -> None:
     clerk = staff("clerk")
-    first = operators.reset_password(operator=clerk, now=now)
+    first = operators.reset_password(operator=clerk, by=staff("administrator"), now=now)
     assert attempt(first, now) == "in"
     assert operators.password_expired(operator=Operator.objects.get(pk=clerk.pk), now=now)
     assert not operators.password_expired(operator=staff("reviewer"), now=now)

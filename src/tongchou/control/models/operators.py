@@ -27,7 +27,8 @@ class Operator(AbstractBaseUser):
     """An account of a natural person who works with the system (操作员).
 
     ``person`` is the keyed hash of the ID number: two accounts of one person have the same. Empty means that nobody has
-    checked who this is; such an account reviews nothing.
+    checked who this is; such an account reviews nothing. ``password_given_by`` is the login of who opened the account or reset
+    its password, and could therefore sign in as this person; nothing is reviewed until somebody else has confirmed whose it is.
     """
 
     password = models.CharField("密码", max_length=128)
@@ -43,6 +44,7 @@ class Operator(AbstractBaseUser):
     left_on = models.DateField("离岗日期", null=True, blank=True)
     password_changed_at = models.DateTimeField("密码修改时间", null=True, blank=True)
     must_change_password = models.BooleanField("须修改密码", default=False)
+    password_given_by = models.CharField("口令发放人", max_length=30, blank=True, default="", db_default="")
     unlocked_at = models.DateTimeField("最近解锁时间", null=True, blank=True)
     factor_cipher = models.BinaryField("动态口令密钥(密文)", null=True, blank=True)
     factor_confirmed_at = models.DateTimeField("动态口令启用时间", null=True, blank=True)

@@ -412,6 +412,8 @@ def _decide(case: Case, operator: Operator, seen_hash: str, now: datetime, *, ap
     if step is None:
         raise rejections.UNKNOWN_KIND(kind=case.kind)
     operator.authority.require(step.function, area=case.area or None, amount=case.amount if approved else None)
+    if operator.password_given_by:
+        raise rejections.NOT_IN_HAND(by=operator.password_given_by)
     facts = Facts(
         state=case.state,
         maker=case.maker_id,

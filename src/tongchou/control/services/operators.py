@@ -75,9 +75,11 @@ def create_operator(
 
 
 def open_account(
-    *, login: str, name: str, organisation: str, id_number: str, now: datetime, unit_code: str = ""
+    *, login: str, name: str, organisation: str, id_number: str, by: Operator, now: datetime, unit_code: str = ""
 ) -> tuple[Operator, str]:
     """Make an account without any right. Returns it and the password for the first sign-in, which must be changed.
+
+    Whoever was given a password by another reviews nothing before a third has confirmed it (:func:`confirm_in_hand`).
 
     Raises:
         Rejection: CTRL-015 the ID number is wrong, CTRL-016 the login name is taken.
@@ -87,6 +89,7 @@ def open_account(
     if Operator.objects.filter(login=login).exists():
         raise rejections.LOGIN_TAKEN(login=login)
     operator = Operator(login=login, name=name, organisation=organisation, must_change_password=True)
+    operator.password_given_by = by.login
     bind_person(operator, id_number)
     if unit_code:
         operator.unit = Organisation.objects.get(code=unit_code)
@@ -146,16 +149,52 @@ def change_password(*, operator: Operator, new: str, now: datetime) -> None:
         operator.save(update_fields=["password", "password_changed_at", "must_change_password"])
 
 
-def reset_password(*, operator: Operator, now: datetime) -> str:
-    """Give the operator a password for one sign-in, which must be changed then; the lock-out ends, sessions end."""
+def reset_password(*, operator: Operator, by: Operator, now: datetime) -> str:
+    """Give the operator a password for one sign-in, which must be changed then; the lock-out ends, sessions end.
+
+    Until somebody else confirms that the account is in its owner's hands (:func:`confirm_in_hand`), it reviews nothing:
+    whoever resets a password could use it.
+    """
     first = _first_password()
     with writing(reason="重置密码"):
         PasswordHistory.objects.create(operator=operator, password=operator.password, replaced_at=now)
         operator.set_password(first)
         operator.password_changed_at, operator.must_change_password, operator.unlocked_at = now, True, now
-        operator.save(update_fields=["password", "password_changed_at", "must_change_password", "unlocked_at"])
+        operator.password_given_by = by.login
+        operator.save(
+            update_fields=[
+                "password",
+                "password_changed_at",
+                "must_change_password",
+                "unlocked_at",
+                "password_given_by",
+            ]
+        )
         _end_sessions(operator, now, "重置密码")
     return first
+
+
+def confirm_in_hand(*, operator: Operator, by: Operator) -> None:
+    """Note that the owner of an account has it again, after having spoken with the person.
+
+    Raises:
+        Rejection: CTRL-059 the initial password was not changed yet; whoever confirms is the owner, gave the password out, is
+            the same natural person as one of them, or has a password that waits for a confirmation itself.
+    """
+    giver = Operator.objects.filter(login=operator.password_given_by).first()
+    barred = persons_of(operator) | (persons_of(giver) if giver else frozenset())
+    why = ""
+    if operator.must_change_password:
+        why = "初始口令尚未修改"
+    elif by.login in (operator.login, operator.password_given_by) or not persons_of(by) or persons_of(by) & barred:
+        why = "须由发放人和本人以外、已登记身份证号的人员确认"
+    elif by.password_given_by:
+        why = "您自己的账号也尚未确认由本人取回"
+    if why:
+        raise rejections.NOT_TO_CONFIRM(login=operator.login, why=why)
+    with writing(reason=f"确认本人取回账号（口令由 {operator.password_given_by} 发放）"):
+        operator.password_given_by = ""
+        operator.save(update_fields=["password_given_by"])
 
 
 def unlock(*, operator: Operator, now: datetime) -> None:
@@ -240,12 +279,12 @@ def leave(*, operator: Operator, on: date, reason: str, now: datetime) -> int:
         return _end_grants(operator, now, f"离岗：{reason}")
 
 
-def come_back(*, operator: Operator, reason: str, now: datetime) -> str:
+def come_back(*, operator: Operator, by: Operator, reason: str, now: datetime) -> str:
     """Open the account of someone who returns. No grant comes back: they are asked for anew. Returns a first password."""
     with writing(reason=reason):
         operator.left_on, operator.is_active = None, True
         operator.save(update_fields=["left_on", "is_active"])
-    return reset_password(operator=operator, now=now)
+    return reset_password(operator=operator, by=by, now=now)
 
 
 def record_personal_access(*, operator: Operator, person_number: str, reason: str, address: str, now: datetime) -> None:

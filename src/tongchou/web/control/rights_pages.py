@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -145,7 +146,7 @@ def operator_new(request: Request) -> HttpResponse:
     if request.method == "POST":
         try:
             _check_new(form)
-            made, first = operators.open_account(now=timezone.now(), **form)
+            made, first = operators.open_account(by=request.user, now=timezone.now(), **form)
         except Rejection as refused:
             refusal = refused
         else:
@@ -172,9 +173,9 @@ def operator_change(request: Request, login: str) -> HttpResponse:
         return redirect("control_operator", login=login)
     if action in ("reset", "come_back"):
         first = (
-            operators.reset_password(operator=operator, now=now)
+            operators.reset_password(operator=operator, by=request.user, now=now)
             if action == "reset"
-            else operators.come_back(operator=operator, reason=reason, now=now)
+            else operators.come_back(operator=operator, by=request.user, reason=reason, now=now)
         )
         return render(request, "control/first_password.html", {"operator": operator, "first": first})
     if action == "unlock":
@@ -187,6 +188,28 @@ def operator_change(request: Request, login: str) -> HttpResponse:
         ended = operators.leave(operator=operator, on=timezone.localdate(now), reason=reason, now=now)
         messages.success(request, f"已办理离岗，收回 {ended} 个授权，会话已结束")
     return redirect("control_operator", login=login)
+
+
+@require_POST
+@page(rights.RIGHTS_READ)
+def operator_confirm(request: Request, login: str) -> HttpResponse:
+    """Control or the director confirms that the owner has an account whose password an administrator gave out."""
+    operator = queries.operator_in(login=login, area=request.scope.area)
+    if operator is None or not operator.password_given_by:
+        raise Http404("没有这个操作员，或没有待确认的口令发放")
+    if not _may_confirm(request):
+        raise PermissionDenied("确认账号由本人取回，须有授权内控复核或授权审批的权限。请由相应岗位人员办理。")
+    try:
+        operators.confirm_in_hand(operator=operator, by=request.user)
+    except Rejection as refused:
+        messages.error(request, refused.told)
+    else:
+        messages.success(request, "已确认由本人取回，可以复核")
+    return redirect("control_operator", login=login)
+
+
+def _may_confirm(request: Request) -> bool:
+    return request.user.may(rights.RIGHTS_REVIEW) or request.user.may(rights.RIGHTS_APPROVE)
 
 
 def _choices(request: Request) -> dict[str, Any]:
@@ -275,7 +298,12 @@ def _operator_page(request: Request, login: str) -> HttpResponse:
     operator = queries.operator_in(login=login, area=request.scope.area)
     if operator is None:
         raise Http404("没有这个操作员，或不在您的数据范围内")
-    context = {"operator": operator, "grants": queries.grants_of(operator), "today": timezone.localdate()}
+    context = {
+        "operator": operator,
+        "grants": queries.grants_of(operator),
+        "today": timezone.localdate(),
+        "may_confirm": _may_confirm(request),
+    }
     provider = identity_provider()
     if provider is not None:
         held = identities.identity_of(operator=operator, issuer=provider.issuer)

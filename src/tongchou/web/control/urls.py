@@ -60,6 +60,7 @@ urlpatterns = [
     path("control/operators/new/", rights_pages.operator_new, name="control_operator_new"),
     path("control/operators/<str:login>/", rights_pages.operator_page, name="control_operator"),
     path("control/operators/<str:login>/change/", rights_pages.operator_change, name="control_operator_change"),
+    path("control/operators/<str:login>/confirm/", rights_pages.operator_confirm, name="control_operator_confirm"),
     path("control/operators/<str:login>/identity/", identity_pages.bind, name="control_identity"),
     path("control/operators/<str:login>/identity/end/", identity_pages.release, name="control_identity_end"),
     path("control/trail/", trail_pages.search, name="control_trail"),
