@@ -22,6 +22,7 @@ ADD_ONLY = (
     "ledger_entry",
     "settlement_settlement",
     "settlement_payment",
+    "settlement_formerline",
     "settlement_replacement",
     "settlement_policypackage",
     "publication_publishedversion",

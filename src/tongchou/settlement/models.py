@@ -213,6 +213,18 @@ class Payment(models.Model):
         verbose_name = verbose_name_plural = "基金支付"
 
 
+class FormerLine(models.Model):
+    """A fee line as a settlement had it until it was revoked and the line went back to the visit. Written by a trigger."""
+
+    pk = models.CompositePrimaryKey("settlement_id", "line_no")
+    settlement = models.ForeignKey(Settlement, models.PROTECT, db_index=False, verbose_name="结算")
+    line_no = models.BigIntegerField("费用明细流水号")
+    line = models.JSONField("撤销时的费用明细")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "已撤销结算的费用明细"
+
+
 class Accumulators(models.Model):
     """The running counters of a person in a scheme and period ("2026", "life"); ``version`` guards concurrent settlements."""
 

@@ -60,8 +60,7 @@ coalesce((
         'children', coalesce(i.children, false), 'special_service', coalesce(i.special_service, false),
         'item_kinds', coalesce(f.item_kinds, ''))
         ORDER BY f.line_no)
-    FROM settlement_feeline f LEFT JOIN catalogues_item i ON i.code = f.item_code
-    WHERE {where}
+    FROM {source} f LEFT JOIN catalogues_item i ON i.code = f.item_code
 ), '[]')
 """
 _STORED = f"""
@@ -74,9 +73,7 @@ SELECT json_build_object(
         SELECT json_agg(json_build_object('layer', y.layer, 'fund', y.fund, 'base', y.base, 'amount', y.amount) ORDER BY y.line)
         FROM settlement_payment y WHERE y.settlement_id = s.id), '[]'),
     'lines', CASE WHEN %s THEN {
-    _LINES.format(
-        where="f.fee_month = e.fee_month AND f.encounter_id = e.id AND f.settlement_id = coalesce(s.reversal_of_id, s.id)"
-    )
+    _LINES.format(source="settlement_lines_of(e.fee_month, e.id, coalesce(s.reversal_of_id, s.id))")
 } ELSE '[]' END,
     'reversed_by', (SELECT r.id FROM settlement_settlement r WHERE r.reversal_of_id = s.id),
     'root', o.id,
@@ -107,7 +104,8 @@ CROSS JOIN LATERAL (SELECT settlement_root(s.id) AS id) AS told
 JOIN settlement_settlement o ON o.id = told.id
 WHERE s.id = %s
 """
-_LINES_OF = f"SELECT {_LINES.format(where='{where}')}::text FROM settlement_encounter e WHERE e.id = %s"
+_OF_VISIT = "(SELECT * FROM settlement_feeline WHERE fee_month = e.fee_month AND encounter_id = e.id)"
+_LINES_OF = f"SELECT {_LINES.format(source=_OF_VISIT)}::text FROM settlement_encounter e WHERE e.id = %s"
 
 
 def read_stored(
@@ -132,12 +130,11 @@ def settlement_view(settlement_id: int, *, with_lines: bool = True) -> Settlemen
 
 
 def lines_of(*, settlement_id: int | None = None, encounter_id: int | None = None) -> tuple[LineSplitView, ...]:
-    """The fee lines of a settlement, or all lines of an encounter, by line number (5204)."""
+    """The fee lines of a settlement, of a revoked one those that it had, or all lines of an encounter, by number (5204)."""
     if settlement_id is not None:
         stored = read_stored(settlement_id=settlement_id, with_lines=True)
         return stored.lines if stored is not None else ()
-    where = "f.fee_month = e.fee_month AND f.encounter_id = e.id"
-    rows = run(_LINES_OF.format(where=where), (encounter_id,))
+    rows = run(_LINES_OF, (encounter_id,))
     return msgspec.json.decode(rows[0][0], type=tuple[LineSplitView, ...]) if rows else ()
 
 

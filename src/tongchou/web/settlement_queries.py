@@ -94,9 +94,7 @@ SELECT l.line_no, l.occurred_at, l.item_code, l.local_code, coalesce(t.name, l.l
        l.quantity * %(sign)s::int AS quantity, l.amount * %(sign)s::int AS amount,
        l.out_of_scope * %(sign)s::int AS out_of_scope, l.over_limit * %(sign)s::int AS over_limit,
        l.prior_self_pay * %(sign)s::int AS prior_self_pay, l.in_scope * %(sign)s::int AS in_scope
-FROM settlement_feeline l LEFT JOIN catalogues_item t ON t.code = l.item_code
-WHERE l.fee_month = %(month)s AND l.encounter_id = %(encounter)s
-  AND (l.settlement_id = %(settlement)s OR (%(revoked)s::boolean AND l.settlement_id IS NULL))
+FROM settlement_lines_of(%(month)s, %(encounter)s, %(settlement)s) l LEFT JOIN catalogues_item t ON t.code = l.item_code
 ORDER BY l.occurred_at, l.line_no LIMIT %(limit)s"""
 
 
@@ -130,7 +128,7 @@ def settlement(settlement_id: int, scope: dict[str, Any]) -> Row | None:
 
 
 def lines(found: Row, limit: int = 2000) -> list[Row]:
-    """The fee lines of a settlement; of a revoked one, those that stayed with it or went back to the visit.
+    """The fee lines of a settlement; of a revoked one, those that it had.
 
     A revocation has them with negative quantities and amounts: they add up to it.
     """
@@ -139,7 +137,6 @@ def lines(found: Row, limit: int = 2000) -> list[Row]:
         "encounter": found["encounter_id"],
         "settlement": latest_of(found["reversal_of_id"] or found["id"]),
         "sign": found["direction"],
-        "revoked": found["revoked_by"] is not None or found["direction"] < 0,
         "limit": limit,
     }
     return rows(_LINES, parameters)

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 from msgspec.structs import replace
 
 from tests.integration.settlement.world import (
@@ -41,7 +41,7 @@ from tongchou.settlement.api import (
     SettleInput,
     VisitInput,
 )
-from tongchou.settlement.models import EncounterDiagnosis
+from tongchou.settlement.models import EncounterDiagnosis, FormerLine
 
 pytestmark = pytest.mark.usefixtures("world")
 
@@ -223,6 +223,31 @@ def test_a_revoked_stay_is_open_for_correction_and_settles_again() -> None:
     again = settle(bill(stay, 100_000))
     assert money() == settled
     assert again["id"] != found["id"]
+
+
+def test_a_revoked_settlement_still_shows_the_lines_it_had() -> None:
+    """Its lines go back to the visit; one is withdrawn there and one comes, and the revoked bill is as it was."""
+    stay = admit()
+    upload(stay, line(1, yuan=1_000), line(2, CLASS_B, yuan=500))
+    discharge(stay)
+    found = settle(bill(stay, 150_000))
+    had = api.lines_of(settlement_id=found["id"])
+    revocation = read(
+        api.revoke(
+            receipt=receipt(HOSPITAL, "2305"), settlement_id=found["id"], person_number="", answer=answer, now=NOW
+        )
+    )
+    assert [entry.settlement_id for entry in api.lines_of(encounter_id=stay)] == [None, None]
+    api.cancel_discharge(institution_code=HOSPITAL, encounter_id=stay, person_number=person_number(1))
+    api.withdraw_lines(institution_code=HOSPITAL, encounter_id=stay, person_number=person_number(1), line_nos=[2])
+    upload(stay, line(3, yuan=700))
+    discharge(stay)
+    again = settle(bill(stay, 170_000))
+    assert api.lines_of(settlement_id=found["id"]) == had
+    assert api.lines_of(settlement_id=revocation["id"]) == had
+    assert [entry.line_no for entry in api.lines_of(settlement_id=again["id"])] == [1, 3]
+    with pytest.raises(DatabaseError, match="只能追加"), transaction.atomic():
+        FormerLine.objects.filter(settlement_id=found["id"]).delete()
 
 
 def test_an_interim_settlement_leaves_the_person_in_hospital() -> None:
