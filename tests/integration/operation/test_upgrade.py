@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from django.db import connection, migrations, models
+from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
@@ -84,6 +85,20 @@ def test_a_migration_that_hurts_the_version_before_must_say_so() -> None:
 
     assert len(upgrade.hidden_contractions(Hidden("0002", "x"))) == 2
     assert upgrade.hidden_contractions(Said("0002", "x")) == []
+
+
+def test_no_expanding_migration_waits_for_a_contracting_one_elsewhere() -> None:
+    """Of another room: else the first phase could not be done while the version before still works (OPER-023)."""
+    loader = MigrationLoader(connection)
+    waiting = {
+        ".".join(key): ".".join(earlier)
+        for key, migration in loader.disk_migrations.items()
+        for earlier in loader.graph.forwards_plan(key)
+        if earlier[0] != key[0]
+        and not upgrade.is_contracting(migration)
+        and upgrade.is_contracting(loader.disk_migrations[earlier])
+    }
+    assert waiting == {}
 
 
 @pytest.mark.slow

@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0002_account_snapshot'),
         ('control', '0003_guards'),
-        ('registry', '0008_rewrite'),
+        ('registry', '0006_seal_rows'),
     ]
 
     operations = [
