@@ -137,10 +137,8 @@ def json_of(body: bytes) -> bytes:
     text = body.removeprefix(b"\xef\xbb\xbf").strip()
     if not text:
         raise rejections.EMPTY_BODY()
-    if (
-        not text.startswith(b"{") and b"=" in text and text.isascii()
-    ):  # form-urlencoded: the object is one of the values
-        try:
+    if not text.startswith(b"{") and b"=" in text and text.isascii():
+        try:  # form-urlencoded: the object is one of the values
             pairs = parse_qsl(text.decode("ascii"), errors="strict", max_num_fields=20)
         except UnicodeDecodeError:
             raise rejections.NOT_UTF8() from None

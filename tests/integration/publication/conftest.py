@@ -21,6 +21,22 @@ POSTS = ("reviewer", "controller", "director", "clerk")
 PACK = "test-employee"
 OUTPATIENT = f"{PACK}/benefits/普通门诊、药店购药/layers/outpatient"
 PHARMACY_RATIO = f"{OUTPATIENT}/bands/1/ratio/药店"
+MORE = """
+language: 1
+pack: test-more
+title: 测试用公务员补助
+source: {title: 测试补助办法}
+version: {from: 2020-01-01}
+funds: {"320100": 公务员医疗补助基金}
+ambiguities:
+  - {id: AMB-T, text: 补助比例, readings: {A: 一半, B: 全部}, adopted: A, why: 测试}
+benefits:
+  - name: [普通门诊, 药店购药]
+    cite: 补助一
+    layers:
+      - {id: more, title: 公务员补助, pays_from: "320100", base: [copay], cite: 补助一, bands: [{ratio: {by_reading: AMB-T, A: 50%, B: 100%}}]}
+"""
+"""A pack that a scheme may take in addition: half of what the person bears, or all of it in the other reading."""
 NOTICE = "某医保〔2026〕30号第一条"
 CASES = """
 title: 测试

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from tests.integration.publication.conftest import NOTICE, PACK, change_case, decide, make_draft, publish
+from tests.integration.publication.conftest import MORE, NOTICE, PACK, change_case, decide, make_draft, publish
 from tests.integration.settlement import world as worlds
 from tongchou.control.api import Operator, approve
 from tongchou.control.models import Case, Trail
@@ -26,21 +26,6 @@ pytestmark = pytest.mark.django_db
 People = dict[str, Operator]
 TODAY = timezone.localdate()
 NEXT_YEAR = date(TODAY.year + 1, 1, 1)
-MORE = """
-language: 1
-pack: test-more
-title: 测试用公务员补助
-source: {title: 测试补助办法}
-version: {from: 2020-01-01}
-funds: {"320100": 公务员医疗补助基金}
-ambiguities:
-  - {id: AMB-T, text: 补助比例, readings: {A: 一半, B: 全部}, adopted: A, why: 测试}
-benefits:
-  - name: [普通门诊, 药店购药]
-    cite: 补助一
-    layers:
-      - {id: more, title: 公务员补助, pays_from: "320100", base: [copay], cite: 补助一, bands: [{ratio: {by_reading: AMB-T, A: 50%, B: 100%}}]}
-"""
 AREA_CASES = """
 title: 测试市职工
 area: "629900"

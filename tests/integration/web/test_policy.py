@@ -14,7 +14,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from tests.integration.publication.conftest import CASES, NOTICE, PACK, PHARMACY_RATIO
+from tests.integration.publication.conftest import CASES, MORE, NOTICE, PACK, PHARMACY_RATIO
 from tests.integration.settlement import world as worlds
 from tests.integration.web import city as cities
 from tests.integration.web.conftest import ClientOf
@@ -356,22 +356,6 @@ def test_another_citys_draft_is_not_there(small: Path, city: cities.City, makers
 
 
 # -- which packs a scheme uses ------------------------------------------------------------------------------------------------
-
-MORE = """
-language: 1
-pack: test-more
-title: 测试用公务员补助
-source: {title: 测试补助办法}
-version: {from: 2020-01-01}
-funds: {"320100": 公务员医疗补助基金}
-ambiguities:
-  - {id: AMB-T, text: 补助比例, readings: {A: 一半, B: 全部}, adopted: A, why: 测试}
-benefits:
-  - name: [普通门诊, 药店购药]
-    cite: 补助一
-    layers:
-      - {id: more, title: 公务员补助, pays_from: "320100", base: [copay], cite: 补助一, bands: [{ratio: {by_reading: AMB-T, A: 50%, B: 100%}}]}
-"""
 
 
 def test_an_arrangement_from_the_screen_to_publication_and_back(
