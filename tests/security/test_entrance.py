@@ -132,6 +132,7 @@ def test_whoever_resets_a_password_can_decide_nothing_with_it(
 
     assert admin.post(confirm).status_code == 403
     assert "须由发放人和本人以外" in false.post(confirm, follow=True).content.decode(), "nor by the account itself"
+    assert "口令待确认" in director.get("/control/rights/").content.decode(), "found in the list of accounts"
     assert "确认本人取回" in director.get("/control/operators/controller/").content.decode()
     assert "已确认由本人取回" in director.post(confirm, follow=True).content.decode()
     false.post(f"/control/cases/{case.pk}/approve/", approval)
